@@ -55,7 +55,7 @@ struct ResultBatch {
   View<const ResultSeries*> series;
 };
 
-NIGHTLIGHT_INTERFACE Result {
+NIGHTLIGHT_INTERFACE QueryResult {
  public:
   // [one] What the answer is. kScalar: one series without labels, one sample. kString: `string`.
   virtual ValueType type() noexcept = 0;
@@ -72,7 +72,7 @@ NIGHTLIGHT_INTERFACE Result {
   virtual void release() noexcept = 0;
 
  protected:
-  ~Result() = default;
+  ~QueryResult() = default;
 };
 
 // Receives selectors that were found in a text.
@@ -89,7 +89,7 @@ NIGHTLIGHT_INTERFACE Engine {
  public:
   // [any] Evaluates a query. Blocks while the engine is at its concurrency limit. The result may still be computing while it
   // is read; release cancels what is left.
-  virtual Status query(const Query* query, Result** out) noexcept = 0;
+  virtual Status query(const Query* query, QueryResult** out) noexcept = 0;
   // [any] The matchers of one series selector (`match[]`).
   virtual Status parse_selector(Str text, SelectorSink* out) noexcept = 0;
   // [any] The matchers of every selector inside an expression.
