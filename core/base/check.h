@@ -1,5 +1,5 @@
-// Invariants. A failed check is a bug of ours and ends the process with a line that says where; input, files and the network
-// are never checked this way.
+// Invariants. A failed check is a bug of ours and ends the process with a line that says where; input, files and the
+// network are never checked this way.
 #ifndef NIGHTLIGHT_BASE_CHECK_H_
 #define NIGHTLIGHT_BASE_CHECK_H_
 

@@ -13,7 +13,7 @@ struct Unit {
 };
 
 constexpr int64_t kDayMs = 24LL * 3600 * 1000;
-constexpr Unit kDurationUnits[] = {{"y", 365 * kDayMs}, {"w", 7 * kDayMs}, {"d", kDayMs},   {"h", 3600 * 1000},
+constexpr Unit kDurationUnits[] = {{"y", 365 * kDayMs}, {"w", 7 * kDayMs}, {"d", kDayMs}, {"h", 3600 * 1000},
                                    {"m", 60 * 1000},    {"s", 1000},       {"ms", 1}};
 
 Error not_a_duration(std::string_view text) {
@@ -84,11 +84,18 @@ std::string format_duration_ms(int64_t duration_ms) {
 }
 
 Result<uint64_t> parse_bytes(std::string_view text) {
-  static constexpr std::pair<std::string_view, uint64_t> kUnits[] = {
-      {"", 1},          {"B", 1},          {"KB", 1000},      {"MB", 1000'000},  {"GB", 1000'000'000},
-      {"TB", 1000'000'000'000}, {"KiB", 1ull << 10}, {"MiB", 1ull << 20}, {"GiB", 1ull << 30}, {"TiB", 1ull << 40}};
-  Error bad{Code::kInvalidArgument,
-            "not a size: \"" + std::string(text) + "\" (write an integer with B, KB, MB, GB, TB, KiB, MiB, GiB or TiB)"};
+  static constexpr std::pair<std::string_view, uint64_t> kUnits[] = {{"", 1},
+                                                                     {"B", 1},
+                                                                     {"KB", 1000},
+                                                                     {"MB", 1000'000},
+                                                                     {"GB", 1000'000'000},
+                                                                     {"TB", 1000'000'000'000},
+                                                                     {"KiB", 1ull << 10},
+                                                                     {"MiB", 1ull << 20},
+                                                                     {"GiB", 1ull << 30},
+                                                                     {"TiB", 1ull << 40}};
+  Error bad{Code::kInvalidArgument, "not a size: \"" + std::string(text) +
+                                        "\" (write an integer with B, KB, MB, GB, TB, KiB, MiB, GiB or TiB)"};
   uint64_t count = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
   if (error != std::errc()) return bad;

@@ -10,8 +10,8 @@
 
 namespace nightlight {
 
-// A Prometheus duration in milliseconds: units y w d h m s ms, descending, each at most once, integers, y = 365 d; or "0".
-// `negative` allows a leading '-'.
+// A Prometheus duration in milliseconds: units y w d h m s ms, descending, each at most once, integers, y = 365 d; or
+// "0". `negative` allows a leading '-'.
 Result<int64_t> parse_duration_ms(std::string_view text, bool negative = false);
 
 // The shortest such text, as Prometheus prints durations ("1h30m", "0s").

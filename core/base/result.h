@@ -1,5 +1,5 @@
-// Errors as values: what a function that can fail returns inside Nightlight. At the plugin boundary an Error becomes a Status
-// (its code) and a text that the host keeps.
+// Errors as values: what a function that can fail returns inside Nightlight. At the plugin boundary an Error becomes a
+// Status (its code) and a text that the host keeps.
 #ifndef NIGHTLIGHT_BASE_RESULT_H_
 #define NIGHTLIGHT_BASE_RESULT_H_
 
@@ -27,8 +27,8 @@ struct [[nodiscard]] Error {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}        // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}    // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -78,16 +78,15 @@ class [[nodiscard]] Result<void> {
 }  // namespace nightlight
 
 // Leaves the function with the error of `expression` (a Result), if it has one.
-#define NIGHTLIGHT_TRY(expression)                                                     \
-  do {                                                                                 \
-    if (auto nightlight_tried = (expression); !nightlight_tried.ok())                  \
-      return std::move(nightlight_tried).error();                                      \
+#define NIGHTLIGHT_TRY(expression)                                                                                \
+  do {                                                                                                            \
+    if (auto nightlight_tried = (expression); !nightlight_tried.ok()) return std::move(nightlight_tried).error(); \
   } while (false)
 
 // Declares `name` with the value of `expression`, or leaves the function with its error.
-#define NIGHTLIGHT_ASSIGN(name, expression)                                            \
-  auto name##_result = (expression);                                                   \
-  if (!name##_result.ok()) return std::move(name##_result).error();                    \
+#define NIGHTLIGHT_ASSIGN(name, expression)                         \
+  auto name##_result = (expression);                                \
+  if (!name##_result.ok()) return std::move(name##_result).error(); \
   auto name = std::move(name##_result).value()
 
 #endif  // NIGHTLIGHT_BASE_RESULT_H_

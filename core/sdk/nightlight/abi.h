@@ -1,16 +1,19 @@
 // What crosses the boundary between host and plugin: plain data of fixed size, nothing else.
 //
 // The contract is a set of abstract classes ("interfaces") over the types of this header. No standard-library type, no
-// exception, no RTTI, no destructor and no allocation crosses it, so that host and plugin may be built by different compilers
-// against different standard libraries. The rules, which hold for every header here:
+// exception, no RTTI, no destructor and no allocation crosses it, so that host and plugin may be built by different
+// compilers against different standard libraries. The rules, which hold for every header here:
 //
-//  * Interfaces are found by id (`nightlight.<name>/<revision>`) through `query`. A released interface never changes: it grows by
+//  * Interfaces are found by id (`nightlight.<name>/<revision>`) through `query`. A released interface never changes:
+//  it grows by
 //    a derived class with the next revision.
-//  * Structs that may grow begin with `struct_size`; readers look at a field only if `knows` says that the writer had it.
+//  * Structs that may grow begin with `struct_size`; readers look at a field only if `knows` says that the writer had
+//  it.
 //    They travel by pointer, and arrays of them are arrays of pointers.
 //  * Views and pointers that a call receives are borrowed for the call, unless its comment says otherwise.
 //  * Objects end by `release()`, called by their owner; nobody frees what the other side allocated.
-//  * Each method says who may call it: [any] any thread, concurrently; [control] the host's control thread, one call at a time;
+//  * Each method says who may call it: [any] any thread, concurrently; [control] the host's control thread, one call at
+//  a time;
 //    [one] any thread, but never two at once on the same object.
 //  * Every method is noexcept. A plugin turns its own exceptions into a Status (`guard` in sugar.h).
 //
@@ -27,8 +30,8 @@
 #define NIGHTLIGHT_SDK_MINOR 1
 
 #define NIGHTLIGHT_EXPORT extern "C" __attribute__((visibility("default")))
-// Interface classes keep default visibility even in plugins built with -fvisibility=hidden: link-time optimisation must not
-// assume that it sees every override.
+// Interface classes keep default visibility even in plugins built with -fvisibility=hidden: link-time optimisation must
+// not assume that it sees every override.
 #define NIGHTLIGHT_INTERFACE class __attribute__((visibility("default")))
 
 namespace nightlight {
@@ -83,9 +86,8 @@ struct [[nodiscard]] Status {
 inline constexpr Status kOkStatus{Code::kOk, 0};
 
 // True when the writer of `*object` knew `field`, by the size that it wrote into `struct_size`.
-#define NIGHTLIGHT_KNOWS(object, field)                                                   \
-  ((object)->struct_size >= offsetof(std::remove_reference_t<decltype(*(object))>, field) + \
-                                sizeof((object)->field))
+#define NIGHTLIGHT_KNOWS(object, field) \
+  ((object)->struct_size >= offsetof(std::remove_reference_t<decltype(*(object))>, field) + sizeof((object)->field))
 
 // One label of a series. Label sets are sorted by name (byte order), names are unique, and no value is empty.
 struct LabelPair {
@@ -101,11 +103,11 @@ struct KeyValue {
 // What travels with every storage and engine call.
 struct CallContext {
   uint32_t struct_size;
-  uint32_t flags;                // 0
-  Str tenant;                    // "" is the default tenant.
-  int64_t deadline_ns;           // On the host's monotonic clock; INT64_MAX: none.
-  uint64_t byte_budget;          // Memory that the call may hold at once; UINT64_MAX: no limit.
-  const uint32_t* cancelled;     // Becomes non-zero when the caller has gone; null: never. Read it atomically.
+  uint32_t flags;             // 0
+  Str tenant;                 // "" is the default tenant.
+  int64_t deadline_ns;        // On the host's monotonic clock; INT64_MAX: none.
+  uint64_t byte_budget;       // Memory that the call may hold at once; UINT64_MAX: no limit.
+  const uint32_t* cancelled;  // Becomes non-zero when the caller has gone; null: never. Read it atomically.
 };
 
 static_assert(sizeof(Str) == 16 && std::is_trivially_copyable_v<Str>);

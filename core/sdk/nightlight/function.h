@@ -1,10 +1,10 @@
 // PromQL functions: a library lists what it has, the engine calls it with columns.
 //
 // Three shapes cover the language:
-//   kWindow  (range vector, scalars...) -> one value per series and step: rate, *_over_time. One call per series, all steps.
-//   kColumn  (instant vector, scalars...) -> the same series with other values: abs, round, histogram_sum. One call per series.
-//   kVector  anything else: whole vectors with their labels in, whole vectors out: label_replace, histogram_quantile, absent.
-//   kScalar  (scalars...) -> one value per step: time, pi.
+//   kWindow  (range vector, scalars...) -> one value per series and step: rate, *_over_time. One call per series, all
+//   steps. kColumn  (instant vector, scalars...) -> the same series with other values: abs, round, histogram_sum. One
+//   call per series. kVector  anything else: whole vectors with their labels in, whole vectors out: label_replace,
+//   histogram_quantile, absent. kScalar  (scalars...) -> one value per step: time, pi.
 // Results are columns: a double per step and a bit per step that says whether there is one.
 #ifndef NIGHTLIGHT_FUNCTION_H_
 #define NIGHTLIGHT_FUNCTION_H_
@@ -26,26 +26,26 @@ enum FunctionFlags : uint32_t {
   kRangeInsensitive = 32,      // sort(): a range query ignores it, with a warning.
   kAllowsAnchored = 64,
   kAllowsSmoothed = 128,
-  kNeedsLookback = 256,        // Wants storage: see Evaluation::storage.
+  kNeedsLookback = 256,  // Wants storage: see Evaluation::storage.
 };
 
 struct FunctionSpec {
   uint32_t struct_size;
-  uint32_t flags;                // FunctionFlags
+  uint32_t flags;  // FunctionFlags
   Str name;
   FunctionShape shape;
   ValueType result;
   View<ValueType> arguments;
-  int32_t variadic;              // 0: all arguments required. n > 0: the last n are optional. -1: the last one repeats, 0..
+  int32_t variadic;  // 0: all arguments required. n > 0: the last n are optional. -1: the last one repeats, 0..
   uint32_t reserved;
-  Str doc;                       // One line.
+  Str doc;  // One line.
 };
 
 // Memory of a query, charged to its limit.
 NIGHTLIGHT_INTERFACE Arena {
  public:
-  // [one] 16-byte aligned memory that lives until the query's result was consumed, or null when the query is over its limit:
-  // the caller then returns kResourceExhausted (the engine has the text).
+  // [one] 16-byte aligned memory that lives until the query's result was consumed, or null when the query is over its
+  // limit: the caller then returns kResourceExhausted (the engine has the text).
   virtual void* allocate(uint64_t size_bytes) noexcept = 0;
 
  protected:
@@ -54,7 +54,8 @@ NIGHTLIGHT_INTERFACE Arena {
 
 enum class NoteKind : uint32_t { kWarning = 0, kInfo = 1 };
 
-// Annotations of a result. The engine adds the prefix "PromQL warning: " or "PromQL info: " and the position of the argument.
+// Annotations of a result. The engine adds the prefix "PromQL warning: " or "PromQL info: " and the position of the
+// argument.
 NIGHTLIGHT_INTERFACE Annotations {
  public:
   // [one] `argument`: whose position to show; UINT32_MAX: the whole call. Repeats are dropped.
@@ -68,15 +69,15 @@ enum EvaluationFlags : uint32_t {
   kUseStartTimestamps = 1,
   kDelayedNameRemoval = 2,
   kTypeAndUnitLabels = 4,
-  kRangeQuery = 8,              // The user's query is a range query.
+  kRangeQuery = 8,  // The user's query is a range query.
 };
 
 // What a call may know of the query around it.
 struct Evaluation {
   uint32_t struct_size;
-  uint32_t flags;               // EvaluationFlags
+  uint32_t flags;  // EvaluationFlags
   const CallContext* context;
-  View<int64_t> times_ms;       // The evaluation times ("steps") of this call, ascending.
+  View<int64_t> times_ms;                               // The evaluation times ("steps") of this call, ascending.
   int64_t query_start_ms, query_end_ms, query_step_ms;  // Of the user's query; instant: start == end, step 0.
   int64_t lookback_ms;
   Storage* storage;
@@ -85,17 +86,17 @@ struct Evaluation {
 };
 
 // One series over the steps of an evaluation. At step i there is a float when bit i of `valid` is set, a histogram when
-// histograms is not null and histograms[i] is not null, never both. Histograms are float histograms (absolute counts), with
-// the step's time in timestamp_ms.
+// histograms is not null and histograms[i] is not null, never both. Histograms are float histograms (absolute counts),
+// with the step's time in timestamp_ms.
 struct Column {
   uint32_t struct_size;
-  uint32_t flags;                        // ColumnFlags
+  uint32_t flags;  // ColumnFlags
   View<LabelPair> labels;
   const double* values;
-  const uint64_t* valid;                 // (steps + 63) / 64 words
-  const Histogram* const* histograms;    // null, or one per step
-  const int64_t* sample_timestamps_ms;   // null unless kNeedsSampleTimestamps: when each value was sampled
-  const int64_t* start_timestamps_ms;    // null unless kNeedsSampleTimestamps
+  const uint64_t* valid;                // (steps + 63) / 64 words
+  const Histogram* const* histograms;   // null, or one per step
+  const int64_t* sample_timestamps_ms;  // null unless kNeedsSampleTimestamps: when each value was sampled
+  const int64_t* start_timestamps_ms;   // null unless kNeedsSampleTimestamps
 };
 
 enum ColumnFlags : uint32_t {
@@ -105,39 +106,40 @@ enum ColumnFlags : uint32_t {
 struct Argument {
   uint32_t struct_size;
   ValueType type;
-  const double* scalar;                  // kScalar: one per step
-  Str string;                            // kString
-  View<const Column*> vector;            // kVector
-  // kVector and kMatrix: the matchers, when the argument is a plain selector in the query text (parentheses do not count).
+  const double* scalar;        // kScalar: one per step
+  Str string;                  // kString
+  View<const Column*> vector;  // kVector
+  // kVector and kMatrix: the matchers, when the argument is a plain selector in the query text (parentheses do not
+  // count).
   View<const Matcher*> selector;
 };
 
 struct Call {
   uint32_t struct_size;
-  uint32_t argument_count;               // As written.
+  uint32_t argument_count;  // As written.
   const Evaluation* evaluation;
-  View<const Argument*> arguments;       // For kWindow and kColumn the series argument has an empty `vector`.
+  View<const Argument*> arguments;  // For kWindow and kColumn the series argument has an empty `vector`.
 };
 
 enum class RangeMode : uint32_t { kPlain = 0, kAnchored = 1, kSmoothed = 2 };
 
 // One series and the windows of a range-vector argument. Window i belongs to evaluation time times_ms[i] and covers
-// (range_end_ms(i) - range_ms, range_end_ms(i)], range_end_ms(i) = end_ms[i]. Its floats are [begin[i], end[i]) of the arrays,
-// its histograms [histogram_begin[i], histogram_end[i]). Both bounds never decrease with i. Stale markers are not among them.
-// With kAnchored and kSmoothed the bounds reach up to the lookback beyond the window's edges.
+// (range_end_ms(i) - range_ms, range_end_ms(i)], range_end_ms(i) = end_ms[i]. Its floats are [begin[i], end[i]) of the
+// arrays, its histograms [histogram_begin[i], histogram_end[i]). Both bounds never decrease with i. Stale markers are
+// not among them. With kAnchored and kSmoothed the bounds reach up to the lookback beyond the window's edges.
 struct Windows {
   uint32_t struct_size;
   RangeMode mode;
-  View<LabelPair> labels;                // With the name.
+  View<LabelPair> labels;  // With the name.
   int64_t range_ms;
-  const int64_t* end_ms;                 // One per step: the time less the offset, or the `@` time.
+  const int64_t* end_ms;  // One per step: the time less the offset, or the `@` time.
   const int64_t* timestamps_ms;
   const double* values;
-  const int64_t* start_timestamps_ms;    // null: all unknown
-  const Histogram* const* histograms;    // Float histograms, ascending in time.
+  const int64_t* start_timestamps_ms;  // null: all unknown
+  const Histogram* const* histograms;  // Float histograms, ascending in time.
   const uint32_t* begin;
   const uint32_t* end;
-  const uint32_t* histogram_begin;       // null: no histograms
+  const uint32_t* histogram_begin;  // null: no histograms
   const uint32_t* histogram_end;
 };
 
@@ -147,7 +149,7 @@ struct ColumnOut {
   uint32_t steps;
   double* values;
   uint64_t* valid;
-  const Histogram** histograms;          // Allocate from the evaluation's arena.
+  const Histogram** histograms;  // Allocate from the evaluation's arena.
 };
 
 // Receives the series of a kVector result.
@@ -181,7 +183,7 @@ NIGHTLIGHT_INTERFACE FunctionLibrary {
   // [any] Constant until release.
   virtual View<const FunctionSpec*> functions() noexcept = 0;
   // [any] A fresh function of that name, for one call site of one query. kNotFound.
-  virtual Status prepare(Str name, Function** out) noexcept = 0;
+  virtual Status prepare(Str name, Function * *out) noexcept = 0;
 
  protected:
   ~FunctionLibrary() = default;

@@ -1,5 +1,5 @@
-// HTTP routes on a listener of the host. The listener does TLS, limits, keep-alive, access control and metrics; a handler sees
-// one request at a time and writes the answer as it makes it.
+// HTTP routes on a listener of the host. The listener does TLS, limits, keep-alive, access control and metrics; a
+// handler sees one request at a time and writes the answer as it makes it.
 #ifndef NIGHTLIGHT_LISTENER_H_
 #define NIGHTLIGHT_LISTENER_H_
 
@@ -31,9 +31,9 @@ NIGHTLIGHT_INTERFACE HttpRequest {
   virtual Str header(Str name) noexcept = 0;
   // [one] The decoded value of `{name}` in the route's path.
   virtual Str path_parameter(Str name) noexcept = 0;
-  // [one] The whole body, at most the route's max_body_bytes, valid until the request ends. kResourceExhausted when it is
-  // larger (answer 413), kDeadlineExceeded, kCancelled when the peer went away.
-  virtual Status body(Str* out) noexcept = 0;
+  // [one] The whole body, at most the route's max_body_bytes, valid until the request ends. kResourceExhausted when it
+  // is larger (answer 413), kDeadlineExceeded, kCancelled when the peer went away.
+  virtual Status body(Str * out) noexcept = 0;
   virtual const Peer* peer() noexcept = 0;
   // [any] Tenant, deadline and the flag that is set when the client has gone.
   virtual const CallContext* context() noexcept = 0;
@@ -61,26 +61,26 @@ NIGHTLIGHT_INTERFACE HttpResponse {
 NIGHTLIGHT_INTERFACE HttpHandler {
  public:
   // [any] Answers a request. What is not written when it returns is sent then; a status without a body is allowed.
-  virtual void handle(HttpRequest* request, HttpResponse* response) noexcept = 0;
+  virtual void handle(HttpRequest * request, HttpResponse * response) noexcept = 0;
 
  protected:
   ~HttpHandler() = default;
 };
 
 enum RouteFlags : uint32_t {
-  kBeforeReady = 1,   // Answers while the graph is still starting; others get 503 until then.
-  kCompress = 2,      // gzip or deflate as the request accepts, as Prometheus does.
+  kBeforeReady = 1,  // Answers while the graph is still starting; others get 503 until then.
+  kCompress = 2,     // gzip or deflate as the request accepts, as Prometheus does.
 };
 
 struct Route {
   uint32_t struct_size;
-  uint32_t flags;           // RouteFlags
-  uint32_t methods;         // HttpMethod, or-ed. Other methods answer 405 with Allow.
+  uint32_t flags;    // RouteFlags
+  uint32_t methods;  // HttpMethod, or-ed. Other methods answer 405 with Allow.
   uint32_t reserved;
-  Str path;                 // "/api/v1/label/{name}/values"; a trailing "/*" takes everything below.
-  Str role;                 // "write", "read" or "admin": what the client's certificate must be allowed.
+  Str path;  // "/api/v1/label/{name}/values"; a trailing "/*" takes everything below.
+  Str role;  // "write", "read" or "admin": what the client's certificate must be allowed.
   uint64_t max_body_bytes;
-  HttpHandler* handler;     // Must outlive the route.
+  HttpHandler* handler;  // Must outlive the route.
 };
 
 inline constexpr char kListenerId[] = "nightlight.listener/0";
@@ -89,7 +89,7 @@ NIGHTLIGHT_INTERFACE Listener {
   // [control] In start. kAlreadyExists names the route's owner.
   virtual Status add_route(const Route* route) noexcept = 0;
   // [control] In stop: removes every route of that handler and waits for its running calls.
-  virtual void remove_routes(HttpHandler* handler) noexcept = 0;
+  virtual void remove_routes(HttpHandler * handler) noexcept = 0;
   // [any] The port that is bound (configs may say 0), valid after the listener's start.
   virtual uint32_t port() noexcept = 0;
 

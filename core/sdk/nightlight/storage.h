@@ -1,7 +1,7 @@
 // The reading side of a store.
 //
-// A query selects a SeriesSet once (labels are known from then on, and so is the memory that a result needs), then opens
-// cursors over parts of it, in as many threads as it likes, each of which yields batches of decoded samples.
+// A query selects a SeriesSet once (labels are known from then on, and so is the memory that a result needs), then
+// opens cursors over parts of it, in as many threads as it likes, each of which yields batches of decoded samples.
 #ifndef NIGHTLIGHT_STORAGE_H_
 #define NIGHTLIGHT_STORAGE_H_
 
@@ -21,28 +21,28 @@ struct Matcher {
 };
 
 enum SelectFlags : uint32_t {
-  kSortedByLabels = 1,   // Series in the order of their label sets (name, value, name, ... bytewise).
-  kLabelsOnly = 2,       // No cursor will be opened.
+  kSortedByLabels = 1,  // Series in the order of their label sets (name, value, name, ... bytewise).
+  kLabelsOnly = 2,      // No cursor will be opened.
 };
 
 struct Select {
   uint32_t struct_size;
-  uint32_t flags;                      // SelectFlags
+  uint32_t flags;  // SelectFlags
   const CallContext* context;
-  View<const Matcher*> matchers;       // All must hold.
-  int64_t start_ms, end_ms;            // Both inclusive.
+  View<const Matcher*> matchers;  // All must hold.
+  int64_t start_ms, end_ms;       // Both inclusive.
   // Hints, free to ignore: what the query will do with the samples.
-  int64_t step_ms, range_ms;           // 0: none
-  Str function;                        // Innermost function or aggregation, "" for none.
-  uint64_t limit;                      // No more than so many series are needed; 0: all.
+  int64_t step_ms, range_ms;  // 0: none
+  Str function;               // Innermost function or aggregation, "" for none.
+  uint64_t limit;             // No more than so many series are needed; 0: all.
 };
 
 // A part of a set being read.
 NIGHTLIGHT_INTERFACE SeriesCursor {
  public:
-  // [one] The next series, up to a few hundred, in the order of the set; an empty batch at the end. The views live until the
-  // next call of next or release. kDataLoss when a chunk is damaged, naming it.
-  virtual Status next(SeriesBatch* out) noexcept = 0;
+  // [one] The next series, up to a few hundred, in the order of the set; an empty batch at the end. The views live
+  // until the next call of next or release. kDataLoss when a chunk is damaged, naming it.
+  virtual Status next(SeriesBatch * out) noexcept = 0;
   virtual void release() noexcept = 0;
 
  protected:
@@ -59,7 +59,7 @@ NIGHTLIGHT_INTERFACE SeriesSet {
   // [any] The labels of series i, sorted by name; valid until release.
   virtual View<LabelRef> labels(uint64_t i) noexcept = 0;
   // [any] Opens the series [first, first + count). Several cursors may be open at once; release them before the set.
-  virtual Status open(uint64_t first, uint64_t count, SeriesCursor** out) noexcept = 0;
+  virtual Status open(uint64_t first, uint64_t count, SeriesCursor * *out) noexcept = 0;
   // [any] Sentences that the user should see beside the answer (a part of the data is missing, say).
   virtual View<Str> warnings() noexcept = 0;
   // [one] Ends the set.
@@ -81,11 +81,11 @@ NIGHTLIGHT_INTERFACE StringSink {
 
 struct LabelQuery {
   uint32_t struct_size;
-  uint32_t flags;                      // 0
+  uint32_t flags;  // 0
   const CallContext* context;
-  View<const Matcher*> matchers;       // Empty: every series.
+  View<const Matcher*> matchers;  // Empty: every series.
   int64_t start_ms, end_ms;
-  uint64_t limit;                      // 0: all. Otherwise the first in byte order.
+  uint64_t limit;  // 0: all. Otherwise the first in byte order.
 };
 
 inline constexpr char kStorageId[] = "nightlight.storage/0";
@@ -96,15 +96,16 @@ NIGHTLIGHT_INTERFACE Storage {
   // [any] Label names, and the values of one label, of the matching series: sorted bytewise, unique.
   virtual Status label_names(const LabelQuery* query, StringSink* out) noexcept = 0;
   virtual Status label_values(Str name, const LabelQuery* query, StringSink* out) noexcept = 0;
-  // [any] A number that changes whenever samples at or before `until_ms` may have changed (late samples, deletes, retention):
-  // the key of exact result caches.
+  // [any] A number that changes whenever samples at or before `until_ms` may have changed (late samples, deletes,
+  // retention): the key of exact result caches.
   virtual uint64_t generation(Str tenant, int64_t until_ms) noexcept = 0;
 
  protected:
   ~Storage() = default;
 };
 
-// ---- what not every store has: further interfaces, each its own id ----------------------------------------------------------
+// ---- what not every store has: further interfaces, each its own id
+// ----------------------------------------------------------
 
 NIGHTLIGHT_INTERFACE ExemplarSink {
  public:

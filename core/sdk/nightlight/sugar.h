@@ -60,7 +60,8 @@ void* as(Self* self) {
   return static_cast<Interface*>(self);
 }
 
-// ---- metrics --------------------------------------------------------------------------------------------------------------
+// ---- metrics
+// --------------------------------------------------------------------------------------------------------------
 
 inline void bump(uint64_t* cell, uint64_t by = 1) { __atomic_fetch_add(cell, by, __ATOMIC_RELAXED); }
 inline void set(double* cell, double value) { __atomic_store(cell, &value, __ATOMIC_RELAXED); }
@@ -84,7 +85,8 @@ struct HistogramCells {
   }
 };
 
-// ---- logging --------------------------------------------------------------------------------------------------------------
+// ---- logging
+// --------------------------------------------------------------------------------------------------------------
 
 inline void log(Host* host, LogLevel level, std::string_view message,
                 std::initializer_list<std::pair<std::string_view, std::string_view>> fields = {}) {
@@ -95,7 +97,8 @@ inline void log(Host* host, LogLevel level, std::string_view message,
   host->log(level, str(message), view_of(pairs));
 }
 
-// ---- config ---------------------------------------------------------------------------------------------------------------
+// ---- config
+// ---------------------------------------------------------------------------------------------------------------
 
 // Typed reads of a checked config. A field that the table does not declare reads as empty.
 class Settings {
@@ -134,13 +137,15 @@ class Settings {
   Config* config_;
 };
 
-// ---- descriptors ----------------------------------------------------------------------------------------------------------
+// ---- descriptors
+// ----------------------------------------------------------------------------------------------------------
 
 // A field of a component's table, for constants: field("path", FieldType::kPath, "./data", "Where blocks live.").
 constexpr ConfigField field(std::string_view name, FieldType type, std::string_view default_value, std::string_view doc,
                             uint32_t flags = 0) {
-  return ConfigField{sizeof(ConfigField), type, flags, FieldType::kString, str(name), str(default_value), str(doc),
-                     Str{"", 0}, View<Str>{nullptr, 0}, Str{"", 0}, Str{"", 0}};
+  return ConfigField{sizeof(ConfigField), type,     flags,      FieldType::kString,    str(name),
+                     str(default_value),  str(doc), Str{"", 0}, View<Str>{nullptr, 0}, Str{"", 0},
+                     Str{"", 0}};
 }
 constexpr ConfigField bounded(ConfigField f, std::string_view minimum, std::string_view maximum) {
   f.minimum = str(minimum);

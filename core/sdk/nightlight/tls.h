@@ -1,5 +1,5 @@
-// TLS material for plugins that run a server of their own (gRPC, say). Files are validated before they are offered: key and
-// certificate match, the chain parses, nothing has expired.
+// TLS material for plugins that run a server of their own (gRPC, say). Files are validated before they are offered: key
+// and certificate match, the chain parses, nothing has expired.
 #ifndef NIGHTLIGHT_TLS_H_
 #define NIGHTLIGHT_TLS_H_
 
@@ -13,11 +13,11 @@ enum class ClientAuth : uint32_t { kNone = 0, kOptional = 1, kRequire = 2 };
 inline constexpr char kTlsId[] = "nightlight.tls/0";
 NIGHTLIGHT_INTERFACE Tls {
  public:
-  // [any] PEM text of the chain, the private key and the authorities that client certificates must come from. The three belong
-  // together: read `generation` before and after.
-  virtual Status chain_pem(TextSink* out) noexcept = 0;
-  virtual Status key_pem(TextSink* out) noexcept = 0;
-  virtual Status client_ca_pem(TextSink* out) noexcept = 0;
+  // [any] PEM text of the chain, the private key and the authorities that client certificates must come from. The three
+  // belong together: read `generation` before and after.
+  virtual Status chain_pem(TextSink * out) noexcept = 0;
+  virtual Status key_pem(TextSink * out) noexcept = 0;
+  virtual Status client_ca_pem(TextSink * out) noexcept = 0;
   virtual ClientAuth client_auth() noexcept = 0;
   // [any] Grows with every reload that changed something.
   virtual uint64_t generation() noexcept = 0;

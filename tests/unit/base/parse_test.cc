@@ -11,16 +11,25 @@ namespace nightlight {
 namespace {
 
 TEST_CASE("durations parse as Prometheus parses them") {
-  struct { const char* text; int64_t ms; } good[] = {
-      {"0", 0}, {"0s", 0}, {"5m", 300000}, {"1h30m", 5400000}, {"1500ms", 1500}, {"1y2w3d4h5m6s7ms", 33'019'506'007},
-      {"15d", 15LL * 86400000}, {"4m30s", 270000}};
+  struct {
+    const char* text;
+    int64_t ms;
+  } good[] = {{"0", 0},
+              {"0s", 0},
+              {"5m", 300000},
+              {"1h30m", 5400000},
+              {"1500ms", 1500},
+              {"1y2w3d4h5m6s7ms", 33'019'506'007},
+              {"15d", 15LL * 86400000},
+              {"4m30s", 270000}};
   for (auto& c : good) {
     CAPTURE(c.text);
     auto r = parse_duration_ms(c.text);
     REQUIRE(r.ok());
     CHECK(*r == c.ms);
   }
-  for (const char* bad : {"", "1", "s", "1.5h", "30m1h", "1m1m", "-5m", "5 m", "1x", "99999999999999999999s", "300000000y"}) {
+  for (const char* bad :
+       {"", "1", "s", "1.5h", "30m1h", "1m1m", "-5m", "5 m", "1x", "99999999999999999999s", "300000000y"}) {
     CAPTURE(bad);
     CHECK(!parse_duration_ms(bad).ok());
   }
@@ -28,9 +37,14 @@ TEST_CASE("durations parse as Prometheus parses them") {
 }
 
 TEST_CASE("durations print as Prometheus prints them") {
-  struct { int64_t ms; const char* text; } cases[] = {
-      {0, "0s"}, {1, "1ms"}, {300000, "5m"}, {5400000, "1h30m"}, {86400000, "1d"}, {7 * 86400000LL, "1w"},
-      {90000000, "25h"}, {365 * 86400000LL, "1y"}, {-270000, "-4m30s"}, {8 * 86400000LL, "8d"}};
+  struct {
+    int64_t ms;
+    const char* text;
+  } cases[] = {{0, "0s"},           {1, "1ms"},
+               {300000, "5m"},      {5400000, "1h30m"},
+               {86400000, "1d"},    {7 * 86400000LL, "1w"},
+               {90000000, "25h"},   {365 * 86400000LL, "1y"},
+               {-270000, "-4m30s"}, {8 * 86400000LL, "8d"}};
   for (auto& c : cases) CHECK(format_duration_ms(c.ms) == c.text);
 }
 
