@@ -16,7 +16,8 @@ struct Peer {
   Str address;                // "127.0.0.1:4711"
   Str common_name;            // Of the verified client certificate; "" without one.
   View<Str> dns_names, uris;  // Its subject alternative names.
-  Str serial;                 // Hexadecimal.
+  Str serial;                 // Upper-case hexadecimal, no leading zeros.
+  Str issuer;                 // Its issuer's name, as RFC 2253 writes it. With the serial it names one certificate.
 };
 
 NIGHTLIGHT_INTERFACE HttpRequest {
