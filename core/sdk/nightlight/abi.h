@@ -32,7 +32,7 @@
 #define NIGHTLIGHT_EXPORT extern "C" __attribute__((visibility("default")))
 // Interface classes keep default visibility even in plugins built with -fvisibility=hidden: link-time optimisation must
 // not assume that it sees every override.
-#define NIGHTLIGHT_INTERFACE class __attribute__((visibility("default")))
+#define NIGHTLIGHT_INTERFACE __attribute__((visibility("default")))
 
 namespace nightlight {
 

@@ -124,7 +124,7 @@ enum class RejectReason : uint32_t {
 };
 
 // Told of each rejected sample, histogram or exemplar, in the batch's order.
-NIGHTLIGHT_INTERFACE RejectionSink {
+class NIGHTLIGHT_INTERFACE RejectionSink {
  public:
   // [one] `text` is a sentence without the series' labels, in Prometheus' words where it has some.
   virtual void rejected(uint64_t series, RejectReason reason, Str text) noexcept = 0;

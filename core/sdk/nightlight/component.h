@@ -15,14 +15,14 @@ namespace nightlight {
 class Config;
 class Host;
 
-NIGHTLIGHT_INTERFACE Instance {
+class NIGHTLIGHT_INTERFACE Instance {
  public:
   // [any] The instance as interface `id`, or null when it does not provide it. Borrowed: valid until release.
   virtual void* query(Str id) noexcept = 0;
 
   // [control] Checks values, takes references and metric cells. No thread is started, no file or socket opened:
   // `nightlight check` calls this too. kInvalidArgument with a text that names the field.
-  virtual Status configure(Config * config) noexcept = 0;
+  virtual Status configure(Config* config) noexcept = 0;
 
   // [control] Opens, replays, listens. When it fails, stop is still called.
   virtual Status start() noexcept = 0;
@@ -35,7 +35,7 @@ NIGHTLIGHT_INTERFACE Instance {
   virtual Status stop() noexcept = 0;
 
   // [control] Applies a new config of which only fields flagged kReloadable differ. All of it or nothing.
-  virtual Status reconfigure(Config * config) noexcept = 0;
+  virtual Status reconfigure(Config* config) noexcept = 0;
 
   // [any] kOk when the instance can do its work; otherwise a code and text that `/-/ready` shows.
   virtual Status health() noexcept = 0;

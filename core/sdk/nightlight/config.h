@@ -21,11 +21,11 @@ struct Value {
   View<Str> keys;            // kMap, parallel to items
 };
 
-NIGHTLIGHT_INTERFACE Config {
+class NIGHTLIGHT_INTERFACE Config {
  public:
   // [control] The value of a declared field; kNull when it is absent and has no default. The views live as long as this
   // Config, which is until the call that received it returns. kNotFound for a field that the table does not declare.
-  virtual Status get(Str field, Value * out) noexcept = 0;
+  virtual Status get(Str field, Value* out) noexcept = 0;
 
   // [control] The `index`th reference of a field (0 unless it is a list) as interface `interface_id`. Borrowed until
   // this instance has been stopped. kNotFound when the field is absent.

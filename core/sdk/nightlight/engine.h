@@ -55,14 +55,14 @@ struct ResultBatch {
   View<const ResultSeries*> series;
 };
 
-NIGHTLIGHT_INTERFACE QueryResult {
+class NIGHTLIGHT_INTERFACE QueryResult {
  public:
   // [one] What the answer is. kScalar: one series without labels, one sample. kString: `string`.
   virtual ValueType type() noexcept = 0;
   virtual Str string() noexcept = 0;
   // [one] The next series; an empty batch at the end. Views live until the next call. A range query's series are sorted
   // by labels, an instant query's come in the engine's order.
-  virtual Status next(ResultBatch * out) noexcept = 0;
+  virtual Status next(ResultBatch* out) noexcept = 0;
   // [one] Complete once next has ended. Texts as the API shows them, positions included, not yet cut to ten.
   virtual View<Str> warnings() noexcept = 0;
   virtual View<Str> infos() noexcept = 0;
@@ -76,7 +76,7 @@ NIGHTLIGHT_INTERFACE QueryResult {
 };
 
 // Receives selectors that were found in a text.
-NIGHTLIGHT_INTERFACE SelectorSink {
+class NIGHTLIGHT_INTERFACE SelectorSink {
  public:
   virtual Status add(View<const Matcher*> matchers) noexcept = 0;
 
@@ -85,22 +85,22 @@ NIGHTLIGHT_INTERFACE SelectorSink {
 };
 
 inline constexpr char kEngineId[] = "nightlight.engine/0";
-NIGHTLIGHT_INTERFACE Engine {
+class NIGHTLIGHT_INTERFACE Engine {
  public:
   // [any] Evaluates a query. Blocks while the engine is at its concurrency limit. The result may still be computing
   // while it is read; release cancels what is left.
   virtual Status query(const Query* query, QueryResult** out) noexcept = 0;
   // [any] The matchers of one series selector (`match[]`).
-  virtual Status parse_selector(Str text, SelectorSink * out) noexcept = 0;
+  virtual Status parse_selector(Str text, SelectorSink* out) noexcept = 0;
   // [any] The matchers of every selector inside an expression.
-  virtual Status selectors(Str query, SelectorSink * out) noexcept = 0;
+  virtual Status selectors(Str query, SelectorSink* out) noexcept = 0;
   // [any] Prometheus' pretty-printed form, and its AST as JSON.
-  virtual Status format(Str query, TextSink * out) noexcept = 0;
-  virtual Status parse_json(Str query, TextSink * out) noexcept = 0;
+  virtual Status format(Str query, TextSink* out) noexcept = 0;
+  virtual Status parse_json(Str query, TextSink* out) noexcept = 0;
   // [any] The plan, its estimated cost, and with `analyze` its measured cost, as JSON.
   virtual Status explain_json(const Query* query, uint32_t analyze, TextSink* out) noexcept = 0;
   // [any] Running queries: a JSON array [{"id","query","client","startMs","elapsedSeconds"}], and ending one.
-  virtual Status running_json(TextSink * out) noexcept = 0;
+  virtual Status running_json(TextSink* out) noexcept = 0;
   virtual Status cancel(uint64_t id) noexcept = 0;
   // [any] The functions that queries may use, as in FunctionLibrary.
   virtual View<const FunctionSpec*> functions() noexcept = 0;

@@ -42,7 +42,7 @@ struct FunctionSpec {
 };
 
 // Memory of a query, charged to its limit.
-NIGHTLIGHT_INTERFACE Arena {
+class NIGHTLIGHT_INTERFACE Arena {
  public:
   // [one] 16-byte aligned memory that lives until the query's result was consumed, or null when the query is over its
   // limit: the caller then returns kResourceExhausted (the engine has the text).
@@ -56,7 +56,7 @@ enum class NoteKind : uint32_t { kWarning = 0, kInfo = 1 };
 
 // Annotations of a result. The engine adds the prefix "PromQL warning: " or "PromQL info: " and the position of the
 // argument.
-NIGHTLIGHT_INTERFACE Annotations {
+class NIGHTLIGHT_INTERFACE Annotations {
  public:
   // [one] `argument`: whose position to show; UINT32_MAX: the whole call. Repeats are dropped.
   virtual void add(NoteKind kind, Str text, uint32_t argument) noexcept = 0;
@@ -153,7 +153,7 @@ struct ColumnOut {
 };
 
 // Receives the series of a kVector result.
-NIGHTLIGHT_INTERFACE ColumnSink {
+class NIGHTLIGHT_INTERFACE ColumnSink {
  public:
   // [one] The column's arrays must live as long as the arena (arguments' arrays do).
   virtual Status add(const Column* column) noexcept = 0;
@@ -165,7 +165,7 @@ NIGHTLIGHT_INTERFACE ColumnSink {
 inline constexpr char kFunctionLibraryId[] = "nightlight.functions/0";
 
 // A function, ready to be called by one thread at a time for each object; the engine makes one per thread.
-NIGHTLIGHT_INTERFACE Function {
+class NIGHTLIGHT_INTERFACE Function {
  public:
   // [one] Only the method of the function's shape is called; the others return kUnimplemented.
   virtual Status window(const Call* call, const Windows* windows, ColumnOut* out) noexcept = 0;
@@ -178,12 +178,12 @@ NIGHTLIGHT_INTERFACE Function {
   ~Function() = default;
 };
 
-NIGHTLIGHT_INTERFACE FunctionLibrary {
+class NIGHTLIGHT_INTERFACE FunctionLibrary {
  public:
   // [any] Constant until release.
   virtual View<const FunctionSpec*> functions() noexcept = 0;
   // [any] A fresh function of that name, for one call site of one query. kNotFound.
-  virtual Status prepare(Str name, Function * *out) noexcept = 0;
+  virtual Status prepare(Str name, Function** out) noexcept = 0;
 
  protected:
   ~FunctionLibrary() = default;

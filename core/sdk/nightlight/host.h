@@ -29,7 +29,7 @@ struct MetricCells {
 };
 
 // One more way to publish: an instance that provides this interface is asked at each scrape.
-NIGHTLIGHT_INTERFACE MetricsSink {
+class NIGHTLIGHT_INTERFACE MetricsSink {
  public:
   // [one] Adds one sample. For kHistogram, `value` is the sum and `buckets` are the counts as in MetricCells.
   virtual void add(const MetricSpec* spec, double value, View<uint64_t> buckets) noexcept = 0;
@@ -39,17 +39,17 @@ NIGHTLIGHT_INTERFACE MetricsSink {
 };
 
 inline constexpr char kMetricsSourceId[] = "nightlight.metrics_source/0";
-NIGHTLIGHT_INTERFACE MetricsSource {
+class NIGHTLIGHT_INTERFACE MetricsSource {
  public:
   // [any] Must be quick: called at each scrape.
-  virtual void collect(MetricsSink * sink) noexcept = 0;
+  virtual void collect(MetricsSink* sink) noexcept = 0;
 
  protected:
   ~MetricsSource() = default;
 };
 
 // A piece of work for the host's threads.
-NIGHTLIGHT_INTERFACE Task {
+class NIGHTLIGHT_INTERFACE Task {
  public:
   // [one] Called exactly once, also when the host is stopping; the task may free itself at the end.
   virtual void run() noexcept = 0;
@@ -58,7 +58,7 @@ NIGHTLIGHT_INTERFACE Task {
   ~Task() = default;
 };
 
-NIGHTLIGHT_INTERFACE Host {
+class NIGHTLIGHT_INTERFACE Host {
  public:
   // [any] A host interface by id, or null when this host does not have it.
   virtual void* query(Str interface_id) noexcept = 0;
@@ -88,7 +88,7 @@ NIGHTLIGHT_INTERFACE Host {
 
   // [any] Runs the task on one of the host's threads. kResourceExhausted when its bounded queue is full, kUnavailable
   // when the host is stopping; the task is then not run and still the caller's.
-  virtual Status submit(Task * task) noexcept = 0;
+  virtual Status submit(Task* task) noexcept = 0;
 
  protected:
   ~Host() = default;
@@ -96,7 +96,7 @@ NIGHTLIGHT_INTERFACE Host {
 
 // Offered through Host::query: what the server says of itself under /api/v1/status and /-/.
 inline constexpr char kHostStatusId[] = "nightlight.host_status/0";
-NIGHTLIGHT_INTERFACE TextSink {
+class NIGHTLIGHT_INTERFACE TextSink {
  public:
   // [one] Takes a piece of text. A failing Status ends the producer's call.
   virtual Status write(Str piece) noexcept = 0;
@@ -105,18 +105,18 @@ NIGHTLIGHT_INTERFACE TextSink {
   ~TextSink() = default;
 };
 
-NIGHTLIGHT_INTERFACE HostStatus {
+class NIGHTLIGHT_INTERFACE HostStatus {
  public:
   // [any] The config that is in force, as YAML without secrets.
-  virtual Status config_yaml(TextSink * out) noexcept = 0;
+  virtual Status config_yaml(TextSink* out) noexcept = 0;
   // [any] A JSON object {"version", "revision", "branch", "buildUser", "buildDate", "compiler"}.
-  virtual Status build_json(TextSink * out) noexcept = 0;
+  virtual Status build_json(TextSink* out) noexcept = 0;
   // [any] A JSON object {"startTimeMs", "reloadConfigSuccess", "lastConfigTimeMs", "cwd", "hostname"}.
-  virtual Status runtime_json(TextSink * out) noexcept = 0;
+  virtual Status runtime_json(TextSink* out) noexcept = 0;
   // [any] A JSON object of the effective short-form settings: key -> text.
-  virtual Status flags_json(TextSink * out) noexcept = 0;
+  virtual Status flags_json(TextSink* out) noexcept = 0;
   // [any] Everything of /metrics, in Prometheus' text format 0.0.4.
-  virtual Status metrics_text(TextSink * out) noexcept = 0;
+  virtual Status metrics_text(TextSink* out) noexcept = 0;
   // [any] kOk when every instance has started and is healthy; otherwise a text that says which is not.
   virtual Status ready() noexcept = 0;
   // [control is not needed; any] Reloads the config, as SIGHUP does. Returns after it was applied or refused.

@@ -20,7 +20,7 @@ struct Peer {
   Str issuer;                 // Its issuer's name, as RFC 2253 writes it. With the serial it names one certificate.
 };
 
-NIGHTLIGHT_INTERFACE HttpRequest {
+class NIGHTLIGHT_INTERFACE HttpRequest {
  public:
   virtual HttpMethod method() noexcept = 0;
   // [one] The path as sent, without the query, and percent-decoded.
@@ -34,7 +34,7 @@ NIGHTLIGHT_INTERFACE HttpRequest {
   virtual Str path_parameter(Str name) noexcept = 0;
   // [one] The whole body, at most the route's max_body_bytes, valid until the request ends. kResourceExhausted when it
   // is larger (answer 413), kDeadlineExceeded, kCancelled when the peer went away.
-  virtual Status body(Str * out) noexcept = 0;
+  virtual Status body(Str* out) noexcept = 0;
   virtual const Peer* peer() noexcept = 0;
   // [any] Tenant, deadline and the flag that is set when the client has gone.
   virtual const CallContext* context() noexcept = 0;
@@ -43,7 +43,7 @@ NIGHTLIGHT_INTERFACE HttpRequest {
   ~HttpRequest() = default;
 };
 
-NIGHTLIGHT_INTERFACE HttpResponse {
+class NIGHTLIGHT_INTERFACE HttpResponse {
  public:
   // [one] Before the first write: status and headers.
   virtual void set_status(uint32_t status) noexcept = 0;
@@ -59,10 +59,10 @@ NIGHTLIGHT_INTERFACE HttpResponse {
   ~HttpResponse() = default;
 };
 
-NIGHTLIGHT_INTERFACE HttpHandler {
+class NIGHTLIGHT_INTERFACE HttpHandler {
  public:
   // [any] Answers a request. What is not written when it returns is sent then; a status without a body is allowed.
-  virtual void handle(HttpRequest * request, HttpResponse * response) noexcept = 0;
+  virtual void handle(HttpRequest* request, HttpResponse* response) noexcept = 0;
 
  protected:
   ~HttpHandler() = default;
@@ -85,12 +85,12 @@ struct Route {
 };
 
 inline constexpr char kListenerId[] = "nightlight.listener/0";
-NIGHTLIGHT_INTERFACE Listener {
+class NIGHTLIGHT_INTERFACE Listener {
  public:
   // [control] In start. kAlreadyExists names the route's owner.
   virtual Status add_route(const Route* route) noexcept = 0;
   // [control] In stop: removes every route of that handler and waits for its running calls.
-  virtual void remove_routes(HttpHandler * handler) noexcept = 0;
+  virtual void remove_routes(HttpHandler* handler) noexcept = 0;
   // [any] The port that is bound (configs may say 0), valid after the listener's start.
   virtual uint32_t port() noexcept = 0;
 

@@ -8,7 +8,7 @@ namespace nightlight {
 
 inline constexpr char kSinkId[] = "nightlight.sink/0";
 
-NIGHTLIGHT_INTERFACE Sink {
+class NIGHTLIGHT_INTERFACE Sink {
  public:
   // [any] Looks up series by the bytes in which a sender names them, so that a repeated sender need not spell out
   // labels. keys[i] is any encoding of a label set of which equal bytes always mean the same labels (for remote

@@ -38,11 +38,11 @@ struct Select {
 };
 
 // A part of a set being read.
-NIGHTLIGHT_INTERFACE SeriesCursor {
+class NIGHTLIGHT_INTERFACE SeriesCursor {
  public:
   // [one] The next series, up to a few hundred, in the order of the set; an empty batch at the end. The views live
   // until the next call of next or release. kDataLoss when a chunk is damaged, naming it.
-  virtual Status next(SeriesBatch * out) noexcept = 0;
+  virtual Status next(SeriesBatch* out) noexcept = 0;
   virtual void release() noexcept = 0;
 
  protected:
@@ -50,7 +50,7 @@ NIGHTLIGHT_INTERFACE SeriesCursor {
 };
 
 // The series of a selection, and a consistent view of their samples: a write that began later is not seen.
-NIGHTLIGHT_INTERFACE SeriesSet {
+class NIGHTLIGHT_INTERFACE SeriesSet {
  public:
   // [any] The number of series. Some may turn out to have no sample in the range.
   virtual uint64_t size() noexcept = 0;
@@ -59,7 +59,7 @@ NIGHTLIGHT_INTERFACE SeriesSet {
   // [any] The labels of series i, sorted by name; valid until release.
   virtual View<LabelRef> labels(uint64_t i) noexcept = 0;
   // [any] Opens the series [first, first + count). Several cursors may be open at once; release them before the set.
-  virtual Status open(uint64_t first, uint64_t count, SeriesCursor * *out) noexcept = 0;
+  virtual Status open(uint64_t first, uint64_t count, SeriesCursor** out) noexcept = 0;
   // [any] Sentences that the user should see beside the answer (a part of the data is missing, say).
   virtual View<Str> warnings() noexcept = 0;
   // [one] Ends the set.
@@ -70,7 +70,7 @@ NIGHTLIGHT_INTERFACE SeriesSet {
 };
 
 // Receives a list of strings, in pieces.
-NIGHTLIGHT_INTERFACE StringSink {
+class NIGHTLIGHT_INTERFACE StringSink {
  public:
   // [one] A failing Status ends the producer's call.
   virtual Status add(View<Str> strings) noexcept = 0;
@@ -89,7 +89,7 @@ struct LabelQuery {
 };
 
 inline constexpr char kStorageId[] = "nightlight.storage/0";
-NIGHTLIGHT_INTERFACE Storage {
+class NIGHTLIGHT_INTERFACE Storage {
  public:
   // [any] kInvalidArgument: bad regular expression. kResourceExhausted: the context's byte budget.
   virtual Status select(const Select* select, SeriesSet** out) noexcept = 0;
@@ -107,7 +107,7 @@ NIGHTLIGHT_INTERFACE Storage {
 // ---- what not every store has: further interfaces, each its own id
 // ----------------------------------------------------------
 
-NIGHTLIGHT_INTERFACE ExemplarSink {
+class NIGHTLIGHT_INTERFACE ExemplarSink {
  public:
   // [one] The exemplars of one series, ascending in time.
   virtual Status add(View<LabelPair> series, View<const Exemplar*> exemplars) noexcept = 0;
@@ -117,7 +117,7 @@ NIGHTLIGHT_INTERFACE ExemplarSink {
 };
 
 inline constexpr char kExemplarStorageId[] = "nightlight.exemplar_storage/0";
-NIGHTLIGHT_INTERFACE ExemplarStorage {
+class NIGHTLIGHT_INTERFACE ExemplarStorage {
  public:
   // [any] `select` as for Storage; series in label order.
   virtual Status exemplars(const Select* select, ExemplarSink* out) noexcept = 0;
@@ -126,7 +126,7 @@ NIGHTLIGHT_INTERFACE ExemplarStorage {
   ~ExemplarStorage() = default;
 };
 
-NIGHTLIGHT_INTERFACE MetadataSink {
+class NIGHTLIGHT_INTERFACE MetadataSink {
  public:
   virtual Status add(const Metadata* metadata) noexcept = 0;
 
@@ -135,7 +135,7 @@ NIGHTLIGHT_INTERFACE MetadataSink {
 };
 
 inline constexpr char kMetadataStorageId[] = "nightlight.metadata_storage/0";
-NIGHTLIGHT_INTERFACE MetadataStorage {
+class NIGHTLIGHT_INTERFACE MetadataStorage {
  public:
   // [any] Metadata of one family, or of all when `family` is empty.
   virtual Status metadata(const CallContext* context, Str family, MetadataSink* out) noexcept = 0;
@@ -145,7 +145,7 @@ NIGHTLIGHT_INTERFACE MetadataStorage {
 };
 
 inline constexpr char kStorageAdminId[] = "nightlight.storage_admin/0";
-NIGHTLIGHT_INTERFACE StorageAdmin {
+class NIGHTLIGHT_INTERFACE StorageAdmin {
  public:
   // [any] A JSON object: {"headStats":{"numSeries","numLabelPairs","chunkCount","minTime","maxTime"},
   // "seriesCountByMetricName":[{"name","value"}], "labelValueCountByLabelName", "memoryInBytesByLabelName",

@@ -11,7 +11,7 @@ namespace nightlight {
 enum class ClientAuth : uint32_t { kNone = 0, kOptional = 1, kRequire = 2 };
 
 inline constexpr char kTlsId[] = "nightlight.tls/0";
-NIGHTLIGHT_INTERFACE Tls {
+class NIGHTLIGHT_INTERFACE Tls {
  public:
   // [any] PEM text of the chain, the private key, the authorities that client certificates must come from, and their
   // revocation lists (empty: revocation is not checked). They belong together: read `generation` before and after.
@@ -26,9 +26,9 @@ NIGHTLIGHT_INTERFACE Tls {
   virtual ClientAuth client_auth() noexcept = 0;
   // [any] Grows with every reload that changed something. 0 before the first load.
   virtual uint64_t generation() noexcept = 0;
-  // [any] kOk when the client, whose certificate was verified in the handshake if it showed one, may do `role`, and the tenant
-  // of its rule goes to `tenant` (which may be null). kPermissionDenied with the reason, also for a certificate that was
-  // revoked since its handshake. Ask for each request: rules and revocation lists change.
+  // [any] kOk when the client, whose certificate was verified in the handshake if it showed one, may do `role`, and the
+  // tenant of its rule goes to `tenant` (which may be null). kPermissionDenied with the reason, also for a certificate
+  // that was revoked since its handshake. Ask for each request: rules and revocation lists change.
   virtual Status authorize(const Peer* peer, Str role, TextSink* tenant) noexcept = 0;
 
  protected:
