@@ -1,0 +1,53 @@
+"""Remote write 1.0 requests by hand: enough protobuf and snappy to send samples, and to send broken ones."""
+
+import struct
+
+HEADERS = {
+    "Content-Encoding": "snappy",
+    "Content-Type": "application/x-protobuf",
+    "X-Prometheus-Remote-Write-Version": "0.1.0",
+}
+
+
+def varint(value):
+    out = bytearray()
+    value &= (1 << 64) - 1
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def message(field, payload):
+    return varint(field << 3 | 2) + varint(len(payload)) + payload
+
+
+def series(labels, samples):
+    """One prometheus.TimeSeries: labels as a dict (sorted here), samples as (timestamp_ms, value)."""
+    out = b""
+    for name, value in sorted(labels.items()):
+        out += message(1, message(1, name.encode()) + message(2, value.encode()))
+    for timestamp_ms, value in samples:
+        out += message(2, b"\x09" + struct.pack("<d", value) + b"\x10" + varint(timestamp_ms))
+    return out
+
+
+def request(all_series):
+    """A prometheus.WriteRequest of (labels, samples) pairs."""
+    return b"".join(message(1, series(labels, samples)) for labels, samples in all_series)
+
+
+def snappy(data):
+    """The snappy block format, as literals only."""
+    out = bytearray(varint(len(data)))
+    for start in range(0, len(data), 65536):
+        piece = data[start:start + 65536]
+        out += b"\xf4" + struct.pack("<H", len(piece) - 1) + piece
+    return bytes(out)
+
+
+def write(http, all_series):
+    """(status, body) of one request."""
+    status, _, body = http.request("POST", "/api/v1/write", snappy(request(all_series)), HEADERS)
+    return status, body.decode()
