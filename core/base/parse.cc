@@ -138,7 +138,7 @@ std::string format_double(double value) {
 std::string format_double_g(double value) {
   if (!std::isfinite(value)) return std::string(special_name(value));
   double magnitude = std::fabs(value);
-  bool exponent = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e21);
+  bool exponent = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e6);
   return with_format(value, exponent ? std::chars_format::scientific : std::chars_format::fixed);
 }
 

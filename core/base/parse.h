@@ -26,7 +26,7 @@ std::string format_bytes(uint64_t size_bytes);
 std::string format_double_plain(double value);
 // As Prometheus writes sample values: plain, but with an exponent below 1e-6 and from 1e21 on; "NaN", "+Inf", "-Inf".
 std::string format_double(double value);
-// As Go's %g with the shortest precision: exponent below 1e-4 and from 1e21 on.
+// As Go's %g with the shortest precision: exponent below 1e-4 and from 1e6 on.
 std::string format_double_g(double value);
 
 }  // namespace nightlight

@@ -73,6 +73,9 @@ TEST_CASE("doubles print as Prometheus prints sample values, and read back bit-e
   CHECK(format_double_plain(1e-7) == "0.0000001");
   CHECK(format_double_plain(5e-324).size() == 326);
   CHECK(format_double_g(0.00001) == "1e-05");
+  CHECK(format_double_g(100000) == "100000");
+  CHECK(format_double_g(1000000) == "1e+06");
+  CHECK(format_double_g(123456789) == "1.23456789e+08");
   std::mt19937_64 random(7);
   for (int i = 0; i < 100000; ++i) {
     uint64_t bits = random();
