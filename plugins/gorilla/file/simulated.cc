@@ -1,0 +1,347 @@
+#include "gorilla/file/simulated.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <set>
+
+namespace nightlight::gorilla {
+namespace {
+
+constexpr uint64_t kSector = 512;
+
+Error failure(Code code, std::string_view what, std::string_view path, std::string_view why) {
+  return Error{code, std::string(what) + " " + std::string(path) + ": " + std::string(why)};
+}
+
+}  // namespace
+
+struct SimulatedFileSystem::Inode {
+  std::string seen;            // What the process reads.
+  std::string durable;         // What survives a crash for sure.
+  std::set<uint64_t> pending;  // Sectors of `seen` that are not durable.
+
+  void write(uint64_t offset, const void* data, size_t size) {
+    if (offset + size > seen.size()) seen.resize(offset + size);
+    std::memcpy(seen.data() + offset, data, size);
+    touch(offset, offset + size);
+  }
+  void touch(uint64_t from, uint64_t to) {
+    for (uint64_t sector = from / kSector; sector * kSector < to; ++sector) pending.insert(sector);
+  }
+};
+
+class SimulatedFileSystem::OpenFile final : public File {
+ public:
+  OpenFile(SimulatedFileSystem& files, std::shared_ptr<Inode> inode, std::string path, uint64_t epoch)
+      : files_(files), inode_(std::move(inode)), path_(std::move(path)), epoch_(epoch), end_(inode_->seen.size()) {}
+
+  Result<size_t> pread(uint64_t offset, void* out, size_t size) override {
+    MutexLock lock(files_.mutex_);
+    NIGHTLIGHT_TRY(alive());
+    const std::string& seen = inode_->seen;
+    if (offset >= seen.size()) return size_t{0};
+    size_t got = std::min<size_t>(size, seen.size() - offset);
+    std::memcpy(out, seen.data() + offset, got);
+    return got;
+  }
+
+  Result<void> pwrite(uint64_t offset, const void* data, size_t size) override {
+    MutexLock lock(files_.mutex_);
+    return write(offset, data, size);
+  }
+
+  Result<void> append(const void* data, size_t size) override {
+    MutexLock lock(files_.mutex_);
+    return write(end_, data, size);
+  }
+
+  Result<void> sync() override {
+    MutexLock lock(files_.mutex_);
+    NIGHTLIGHT_TRY(alive());
+    if (auto failed = files_.change("cannot sync", path_); !failed.ok()) {
+      // The pages count as clean from now on, although nobody wrote them.
+      inode_->pending.clear();
+      return std::move(failed).error();
+    }
+    for (uint64_t sector : inode_->pending) {
+      uint64_t from = sector * kSector, to = std::min<uint64_t>(from + kSector, inode_->seen.size());
+      if (from >= to) continue;
+      if (inode_->durable.size() < to) inode_->durable.resize(to);
+      std::memcpy(inode_->durable.data() + from, inode_->seen.data() + from, to - from);
+    }
+    inode_->durable.resize(inode_->seen.size());
+    inode_->pending.clear();
+    return {};
+  }
+
+  Result<void> preallocate(uint64_t size) override {
+    MutexLock lock(files_.mutex_);
+    NIGHTLIGHT_TRY(alive());
+    NIGHTLIGHT_TRY(files_.change("cannot reserve space for", path_));
+    if (inode_->seen.size() < size) {
+      inode_->touch(inode_->seen.size(), size);
+      inode_->seen.resize(size);
+    }
+    end_ = std::max(end_, size);
+    return {};
+  }
+
+  Result<void> truncate(uint64_t size) override {
+    MutexLock lock(files_.mutex_);
+    NIGHTLIGHT_TRY(alive());
+    NIGHTLIGHT_TRY(files_.change("cannot truncate", path_));
+    inode_->seen.resize(size);
+    inode_->touch(size == 0 ? 0 : size - 1, size);
+    end_ = size;
+    return {};
+  }
+
+  Result<uint64_t> size() override {
+    MutexLock lock(files_.mutex_);
+    NIGHTLIGHT_TRY(alive());
+    return uint64_t{inode_->seen.size()};
+  }
+
+ private:
+  Result<void> alive() const REQUIRES(files_.mutex_) {
+    if (files_.epoch_ != epoch_) return failure(Code::kUnavailable, "cannot use", path_, "opened before the crash");
+    return {};
+  }
+  Result<void> write(uint64_t offset, const void* data, size_t size) REQUIRES(files_.mutex_) {
+    NIGHTLIGHT_TRY(alive());
+    if (auto failed = files_.change("cannot write", path_); !failed.ok()) {
+      if (size > 0) inode_->write(offset, data, files_.random_() % size);
+      return std::move(failed).error();
+    }
+    inode_->write(offset, data, size);
+    end_ = std::max(end_, offset + size);
+    return {};
+  }
+
+  SimulatedFileSystem& files_;
+  std::shared_ptr<Inode> inode_;
+  std::string path_;
+  uint64_t epoch_;
+  uint64_t end_;
+};
+
+SimulatedFileSystem::SimulatedFileSystem(uint64_t seed) : random_(seed) {
+  for (const char* root : {"/", "."}) {
+    seen_[root] = nullptr;
+    durable_[root] = nullptr;
+  }
+}
+
+SimulatedFileSystem::~SimulatedFileSystem() = default;
+
+void SimulatedFileSystem::crash() {
+  MutexLock lock(mutex_);
+  ++epoch_;
+  fail_from_ = fail_until_ = 0;
+  // Entries first: each difference between what is seen and what is durable may or may not have reached the disk.
+  std::set<std::string> paths;
+  for (const auto& [path, inode] : seen_) paths.insert(path);
+  for (const auto& [path, inode] : durable_) paths.insert(path);
+  std::set<const Inode*> kept;  // What has a durable name, or gets one now.
+  for (const std::string& path : paths) {
+    auto now = seen_.find(path);
+    auto before = durable_.find(path);
+    if (now == seen_.end()) continue;
+    if ((before == durable_.end() || before->second != now->second) && random_() % 2 == 0) durable_[path] = now->second;
+    if (auto after = durable_.find(path); after != durable_.end()) kept.insert(after->second.get());
+  }
+  for (const std::string& path : paths) {
+    auto before = durable_.find(path);
+    if (seen_.contains(path) || before == durable_.end()) continue;
+    // A renaming happens or not, but never loses the file: its old name stays when the new one is lost.
+    bool renamed = std::any_of(seen_.begin(), seen_.end(), [&](const auto& e) { return e.second == before->second; });
+    if (renamed && before->second != nullptr && !kept.contains(before->second.get())) continue;
+    if (random_() % 2 == 0) durable_.erase(before);
+  }
+  std::set<Inode*> inodes;
+  for (const auto& [path, inode] : durable_)
+    if (inode != nullptr) inodes.insert(inode.get());
+  for (Inode* inode : inodes) {
+    std::string after = inode->durable;
+    if (random_() % 2 == 0) after.resize(inode->seen.size());
+    for (uint64_t sector : inode->pending) {
+      uint64_t from = sector * kSector, to = std::min<uint64_t>(from + kSector, inode->seen.size());
+      if (from >= to || random_() % 2 == 0) continue;
+      if (after.size() < to) after.resize(to);
+      std::memcpy(after.data() + from, inode->seen.data() + from, to - from);
+    }
+    inode->durable = after;
+    inode->seen = std::move(after);
+    inode->pending.clear();
+  }
+  seen_ = durable_;
+}
+
+void SimulatedFileSystem::fail_at(uint64_t n, Code code, uint64_t count) {
+  MutexLock lock(mutex_);
+  fail_from_ = operations_ + n;
+  fail_until_ = fail_from_ + count;
+  fail_code_ = code;
+}
+
+void SimulatedFileSystem::halt_at(uint64_t n) {
+  MutexLock lock(mutex_);
+  fail_from_ = operations_ + n;
+  fail_until_ = std::numeric_limits<uint64_t>::max();
+  fail_code_ = Code::kUnavailable;
+}
+
+uint64_t SimulatedFileSystem::operations() const {
+  MutexLock lock(mutex_);
+  return operations_;
+}
+
+void SimulatedFileSystem::set_free_space(uint64_t size_bytes) {
+  MutexLock lock(mutex_);
+  free_space_ = size_bytes;
+}
+
+Result<void> SimulatedFileSystem::damage(std::string_view path, const std::function<void(std::string&)>& edit) {
+  MutexLock lock(mutex_);
+  auto found = seen_.find(path);
+  if (found == seen_.end() || found->second == nullptr)
+    return failure(Code::kNotFound, "cannot damage", path, "no such file");
+  edit(found->second->seen);
+  found->second->durable = found->second->seen;
+  return {};
+}
+
+Result<void> SimulatedFileSystem::change(std::string_view what, std::string_view path) {
+  ++operations_;
+  if (operations_ >= fail_from_ && operations_ < fail_until_)
+    return failure(fail_code_, what, path, "injected failure");
+  return {};
+}
+
+bool SimulatedFileSystem::parent_exists(std::string_view path) const {
+  auto found = seen_.find(parent_path(path));
+  return found != seen_.end() && found->second == nullptr;
+}
+
+Result<std::unique_ptr<File>> SimulatedFileSystem::open(std::string_view path, OpenMode mode) {
+  MutexLock lock(mutex_);
+  auto found = seen_.find(path);
+  bool create = mode == OpenMode::kCreate || mode == OpenMode::kTruncate;
+  if (found != seen_.end() && found->second == nullptr)
+    return failure(Code::kUnavailable, "cannot open", path, "is a directory");
+  if (found != seen_.end() && mode == OpenMode::kCreate)
+    return failure(Code::kAlreadyExists, "cannot open", path, "file exists");
+  if (found == seen_.end() && (!create || !parent_exists(path)))
+    return failure(Code::kNotFound, "cannot open", path, "no such file or directory");
+  if (create) {
+    NIGHTLIGHT_TRY(change("cannot open", path));
+    if (found == seen_.end()) {
+      found = seen_.emplace(std::string(path), std::make_shared<Inode>()).first;
+    } else {
+      found->second->seen.clear();
+    }
+  }
+  return std::unique_ptr<File>(std::make_unique<OpenFile>(*this, found->second, std::string(path), epoch_));
+}
+
+Result<void> SimulatedFileSystem::create_directories(std::string_view path) {
+  {
+    MutexLock lock(mutex_);
+    auto found = seen_.find(path);
+    if (found != seen_.end() && found->second == nullptr) return {};
+    if (found != seen_.end()) return failure(Code::kNotFound, "cannot make directory", path, "not a directory");
+  }
+  NIGHTLIGHT_TRY(create_directories(parent_path(path)));
+  MutexLock lock(mutex_);
+  NIGHTLIGHT_TRY(change("cannot make directory", path));
+  seen_[std::string(path)] = nullptr;
+  durable_[std::string(path)] = nullptr;
+  return {};
+}
+
+Result<void> SimulatedFileSystem::move(std::string_view from, std::string_view to, bool replace) {
+  MutexLock lock(mutex_);
+  auto source = seen_.find(from);
+  if (source == seen_.end() || !parent_exists(to))
+    return failure(Code::kNotFound, "cannot rename to", to, "no such file or directory");
+  auto target = seen_.find(to);
+  if (target != seen_.end() && !replace) return failure(Code::kAlreadyExists, "cannot rename to", to, "file exists");
+  NIGHTLIGHT_TRY(change("cannot rename to", to));
+  std::shared_ptr<Inode> inode = source->second;
+  NIGHTLIGHT_CHECK(inode != nullptr, "the simulated disk renames files only");
+  seen_.erase(source);
+  seen_[std::string(to)] = std::move(inode);
+  return {};
+}
+
+Result<void> SimulatedFileSystem::rename(std::string_view from, std::string_view to) { return move(from, to, false); }
+
+Result<void> SimulatedFileSystem::rename_replacing(std::string_view from, std::string_view to) {
+  return move(from, to, true);
+}
+
+Result<void> SimulatedFileSystem::link(std::string_view from, std::string_view to) {
+  MutexLock lock(mutex_);
+  auto source = seen_.find(from);
+  if (source == seen_.end() || !parent_exists(to))
+    return failure(Code::kNotFound, "cannot link to", to, "no such file or directory");
+  if (seen_.contains(to)) return failure(Code::kAlreadyExists, "cannot link to", to, "file exists");
+  NIGHTLIGHT_TRY(change("cannot link to", to));
+  seen_[std::string(to)] = source->second;
+  return {};
+}
+
+Result<std::vector<std::string>> SimulatedFileSystem::list(std::string_view path) {
+  MutexLock lock(mutex_);
+  auto found = seen_.find(path);
+  if (found == seen_.end() || found->second != nullptr)
+    return failure(Code::kNotFound, "cannot list", path, "no such directory");
+  std::vector<std::string> names;
+  for (const auto& [name, inode] : seen_)
+    if (name != path && parent_path(name) == path) names.push_back(name.substr(name.rfind('/') + 1));
+  return names;
+}
+
+Result<void> SimulatedFileSystem::remove(std::string_view path) {
+  MutexLock lock(mutex_);
+  auto found = seen_.find(path);
+  if (found == seen_.end()) return failure(Code::kNotFound, "cannot remove", path, "no such file or directory");
+  if (found->second == nullptr && std::any_of(seen_.begin(), seen_.end(), [&](const auto& entry) {
+        return entry.first != path && parent_path(entry.first) == path;
+      }))
+    return failure(Code::kAlreadyExists, "cannot remove", path, "directory not empty");
+  NIGHTLIGHT_TRY(change("cannot remove", path));
+  seen_.erase(found);
+  return {};
+}
+
+Result<void> SimulatedFileSystem::sync_directory(std::string_view path) {
+  MutexLock lock(mutex_);
+  NIGHTLIGHT_TRY(change("cannot sync directory", path));
+  std::erase_if(durable_, [&](const auto& entry) {
+    return entry.first != path && parent_path(entry.first) == path && !seen_.contains(entry.first);
+  });
+  for (const auto& [name, inode] : seen_)
+    if (parent_path(name) == path) durable_[name] = inode;
+  return {};
+}
+
+Result<uint64_t> SimulatedFileSystem::size(std::string_view path) {
+  MutexLock lock(mutex_);
+  auto found = seen_.find(path);
+  if (found == seen_.end()) return failure(Code::kNotFound, "cannot stat", path, "no such file or directory");
+  return uint64_t{found->second == nullptr ? 0 : found->second->seen.size()};
+}
+
+Result<bool> SimulatedFileSystem::exists(std::string_view path) {
+  MutexLock lock(mutex_);
+  return seen_.contains(path);
+}
+
+Result<uint64_t> SimulatedFileSystem::free_space(std::string_view) {
+  MutexLock lock(mutex_);
+  return free_space_;
+}
+
+}  // namespace nightlight::gorilla
