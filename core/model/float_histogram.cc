@@ -205,8 +205,9 @@ Result<Reconciled> FloatHistogram::combine(const FloatHistogram& other, double s
       other_zero = widened_zero_count(other, {other.zero_count, 0}, nullptr, nullptr, threshold).sum;
     }
     if (threshold > zero_threshold) {
-      zero_count = widened_zero_count(*this, {zero_count, 0}, nullptr, nullptr, threshold).sum;
-      zero_threshold = threshold;
+      double widened = threshold;
+      zero_count = widened_zero_count(*this, {zero_count, 0}, nullptr, nullptr, widened).sum;
+      zero_threshold = widened;
       empty_zero_range(*this, nullptr, nullptr);
     }
   }

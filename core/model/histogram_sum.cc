@@ -85,11 +85,12 @@ CompensatedSum HistogramSum::reconcile_zero_buckets(const FloatHistogram& other)
       other_zero = widened_zero_count(other, {other.zero_count, 0}, nullptr, nullptr, threshold);
     }
     if (threshold > sum_.zero_threshold) {
+      double widened = threshold;
       CompensatedSum zero = widened_zero_count(sum_, {sum_.zero_count, zero_correction_}, &positive_correction_,
-                                               &negative_correction_, threshold);
+                                               &negative_correction_, widened);
       sum_.zero_count = zero.sum;
       zero_correction_ = zero.compensation;
-      sum_.zero_threshold = threshold;
+      sum_.zero_threshold = widened;
       empty_zero_range(sum_, &positive_correction_, &negative_correction_);
     }
   }

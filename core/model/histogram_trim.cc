@@ -3,6 +3,7 @@
 
 #include "model/buckets.h"
 #include "model/float_histogram.h"
+#include "model/logarithm.h"
 
 namespace nightlight {
 namespace {
@@ -27,9 +28,9 @@ double midpoint(double lower, double upper, bool positive, bool linear) {
 // The part of a bucket's width below `limit`, which lies inside; logarithmic for exponential buckets.
 double fraction_below(const Bucket& bucket, double limit, bool linear) {
   if (linear) return (limit - bucket.lower) / (bucket.upper - bucket.lower);
-  double lower = std::log2(std::fabs(bucket.lower));
-  double upper = std::log2(std::fabs(bucket.upper));
-  double at = std::log2(std::fabs(limit));
+  double lower = log_base2(std::fabs(bucket.lower));
+  double upper = log_base2(std::fabs(bucket.upper));
+  double at = log_base2(std::fabs(limit));
   return limit > 0 ? (at - lower) / (upper - lower) : 1 - (at - upper) / (lower - upper);
 }
 
