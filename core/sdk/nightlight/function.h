@@ -1,10 +1,14 @@
 // PromQL functions: a library lists what it has, the engine calls it with columns.
 //
-// Three shapes cover the language:
-//   kWindow  (range vector, scalars...) -> one value per series and step: rate, *_over_time. One call per series, all
-//   steps. kColumn  (instant vector, scalars...) -> the same series with other values: abs, round, histogram_sum. One
-//   call per series. kVector  anything else: whole vectors with their labels in, whole vectors out: label_replace,
-//   histogram_quantile, absent. kScalar  (scalars...) -> one value per step: time, pi.
+// Four shapes cover the language:
+//  * kWindow: (range vector, scalars...) -> one value per series and step: rate, *_over_time. One call per series, all
+//  steps.
+//  * kColumn: (instant vector, scalars...) -> the same series with other values: abs, round, histogram_sum. One call
+//  per series.
+//  * kScalar: (scalars or whole vectors) -> one value per step: time, pi, scalar().
+//  * kVector: anything else: whole vectors with their labels in, whole vectors out: label_replace, histogram_quantile,
+//  absent.
+//
 // Results are columns: a double per step and a bit per step that says whether there is one.
 #ifndef NIGHTLIGHT_FUNCTION_H_
 #define NIGHTLIGHT_FUNCTION_H_
@@ -36,7 +40,9 @@ struct FunctionSpec {
   FunctionShape shape;
   ValueType result;
   View<ValueType> arguments;
-  int32_t variadic;  // 0: all arguments required. n > 0: the last n are optional. -1: the last one repeats, 0..
+  // 0: all arguments required. n > 0: the last one may be missing, or be given up to n times. -1: 0 or more times. When
+  // the missing argument is the vector of a kColumn function, it is vector(time()).
+  int32_t variadic;
   uint32_t reserved;
   Str doc;  // One line.
 };
@@ -60,6 +66,8 @@ class NIGHTLIGHT_INTERFACE Annotations {
  public:
   // [one] `argument`: whose position to show; UINT32_MAX: the whole call. Repeats are dropped.
   virtual void add(NoteKind kind, Str text, uint32_t argument) noexcept = 0;
+  // [one] As add, but repeats are counted: from the second on, " (N occurrences)" follows the text.
+  virtual void add_counted(NoteKind kind, Str text, uint32_t argument) noexcept = 0;
 
  protected:
   ~Annotations() = default;
@@ -106,12 +114,16 @@ enum ColumnFlags : uint32_t {
 struct Argument {
   uint32_t struct_size;
   ValueType type;
-  const double* scalar;        // kScalar: one per step
-  Str string;                  // kString
-  View<const Column*> vector;  // kVector
+  const double* scalar;  // kScalar: one per step
+  Str string;            // kString
+  // kVector. kMatrix in a kVector function (absent_over_time): 1 where the series' window holds a sample.
+  View<const Column*> vector;
   // kVector and kMatrix: the matchers, when the argument is a plain selector in the query text (parentheses do not
   // count).
   View<const Matcher*> selector;
+  // One per step, for a function with kNeedsLookback: the time at which the selectors inside this argument look (`@`
+  // less the offsets). Null when there is none or they differ; the step's own time then counts.
+  const int64_t* reference_ms;
 };
 
 struct Call {
