@@ -1,0 +1,128 @@
+#include "prometheus_api/api.h"
+
+#include <re2/re2.h>
+
+#include <new>
+
+#include "model/matcher.h"
+#include "nightlight/sugar.h"
+#include "prometheus_api/endpoints.h"
+
+namespace nightlight::prometheus_api {
+namespace {
+
+constexpr uint64_t kMaxFormBytes = 10u << 20;
+
+constexpr uint32_t kGetPost = kGet | kPost;
+constexpr std::string_view kRead = "read";
+
+constexpr RouteSpec kRoutes[] = {
+    {"/api/v1/query", kGetPost, &query, kRead, kCompress, "Evaluates an expression at one time.",
+     "query! time timeout limit lookback_delta stats"},
+    {"/api/v1/query_range", kGetPost, &query_range, kRead, kCompress, "Evaluates an expression over a range of time.",
+     "query! start! end! step! timeout limit lookback_delta stats"},
+    {"/api/v1/labels", kGetPost, &labels, kRead, kCompress, "Lists label names.", "match[] start end limit"},
+    {"/api/v1/label/{name}/values", kGet, &label_values, kRead, kCompress, "Lists the values of a label.",
+     "match[] start end limit"},
+    {"/api/v1/series", kGetPost, &series, kRead, kCompress, "Lists the label sets of series.",
+     "match[] start end limit"},
+    {"/api/v1/status/buildinfo", kGet, &status_build_info, kRead, kCompress, "Says which version runs.", ""},
+};
+
+bool is_form(std::string_view content_type) {
+  std::string_view media = content_type.substr(0, content_type.find(';'));
+  while (!media.empty() && media.back() == ' ') media.remove_suffix(1);
+  constexpr std::string_view kForm = "application/x-www-form-urlencoded";
+  if (media.size() != kForm.size()) return false;
+  for (size_t i = 0; i < media.size(); ++i) {
+    char c = media[i];
+    if ((c >= 'A' && c <= 'Z' ? c + 32 : c) != kForm[i]) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+View<RouteSpec> route_table() { return view_of(kRoutes); }
+
+Result<std::unique_ptr<Api>> Api::create(const Backend& backend, std::string_view cors_origin) {
+  NIGHTLIGHT_ASSIGN(origin, compile_anchored(cors_origin));
+  return std::unique_ptr<Api>(new Api(backend, std::move(origin)));
+}
+
+Api::Api(const Backend& backend, std::shared_ptr<const re2::RE2> cors_origin)
+    : backend_(backend), cors_origin_(std::move(cors_origin)) {
+  for (const RouteSpec& route : kRoutes) handlers_.push_back(std::make_unique<Handler>(this, &route));
+}
+
+Status Api::add_routes(Listener* listener) {
+  for (const auto& handler : handlers_) {
+    Route route{};
+    route.struct_size = sizeof route;
+    route.flags = handler->route().flags;
+    route.methods = handler->route().methods | kOptions;
+    route.path = str(handler->route().path);
+    route.role = str(handler->route().role);
+    route.max_body_bytes = kMaxFormBytes;
+    route.handler = handler.get();
+    if (Status status = listener->add_route(&route); !status.ok()) return status;
+    ++added_;
+  }
+  return kOkStatus;
+}
+
+void Api::remove_routes(Listener* listener) {
+  for (; added_ > 0; --added_) listener->remove_routes(handlers_[added_ - 1].get());
+}
+
+void Api::set_cors(HttpRequest* request, HttpResponse* response) const {
+  response->set_header(str("Vary"), str("Origin"));
+  std::string_view origin = view(request->header(str("Origin")));
+  if (origin.empty()) return;
+  response->set_header(str("Access-Control-Allow-Headers"), str("Accept, Authorization, Content-Type, Origin"));
+  response->set_header(str("Access-Control-Allow-Methods"), str("GET, POST, OPTIONS"));
+  response->set_header(str("Access-Control-Expose-Headers"), str("Date"));
+  if (re2::RE2::FullMatch(re2::StringPiece(origin.data(), origin.size()), *cors_origin_)) {
+    response->set_header(str("Access-Control-Allow-Origin"), str(origin));
+  }
+}
+
+Result<void> Api::answer(const RouteSpec& route, Call& call) const {
+  HttpRequest* request = call.request;
+  if (request->method() == kPost && is_form(view(request->header(str("Content-Type"))))) {
+    Str body{};
+    if (Status status = request->body(&body); !status.ok()) {
+      Error error = error_of(backend_.host, status);
+      error.code = Code::kInvalidArgument;
+      return error;
+    }
+    call.form.add(view(body));
+  }
+  call.form.add(view(request->query()));
+  return route.endpoint(backend_, call);
+}
+
+void Api::Handler::handle(HttpRequest* request, HttpResponse* response) noexcept {
+  try {
+    api_->set_cors(request, response);
+    if (request->method() == kOptions) {
+      response->set_status(204);
+      return;
+    }
+    Call call{request, response, Form(), JsonWriter(response)};
+    Result<void> result;
+    try {
+      result = api_->answer(*route_, call);
+    } catch (const std::bad_alloc&) {
+      result = Error{Code::kResourceExhausted, "out of memory"};
+    } catch (const std::exception& e) {
+      result = Error{Code::kInternal, e.what()};
+    }
+    if (!result.ok()) answer_error(call, result.error());
+  } catch (const std::exception& e) {
+    log(api_->backend_.host, LogLevel::kError, "Cannot answer a request", {{"error", e.what()}});
+    response->set_status(500);
+  }
+}
+
+}  // namespace nightlight::prometheus_api

@@ -1,0 +1,64 @@
+// The API on a listener: one table of routes, and what is the same for all of them (forms, CORS, errors).
+#ifndef NIGHTLIGHT_PROMETHEUS_API_API_H_
+#define NIGHTLIGHT_PROMETHEUS_API_API_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "prometheus_api/call.h"
+
+namespace re2 {
+class RE2;
+}
+
+namespace nightlight::prometheus_api {
+
+struct RouteSpec {
+  std::string_view path;
+  uint32_t methods;  // HttpMethod; OPTIONS comes with them.
+  Endpoint endpoint;
+  std::string_view role;
+  uint32_t flags;  // RouteFlags
+  std::string_view summary;
+  std::string_view parameters;  // "query! time timeout": names, ! after those that are required.
+};
+
+// Every route, in the order of the documentation.
+View<RouteSpec> route_table();
+
+class Api {
+ public:
+  // `cors_origin` is an anchored regular expression of the origins that may read answers.
+  static Result<std::unique_ptr<Api>> create(const Backend& backend, std::string_view cors_origin);
+
+  // [control] Adds every route, and removes them again.
+  Status add_routes(Listener* listener);
+  void remove_routes(Listener* listener);
+
+ private:
+  class Handler final : public HttpHandler {
+   public:
+    Handler(Api* api, const RouteSpec* route) : api_(api), route_(route) {}
+    void handle(HttpRequest* request, HttpResponse* response) noexcept override;
+    const RouteSpec& route() const { return *route_; }
+
+   private:
+    Api* api_;
+    const RouteSpec* route_;
+  };
+
+  Api(const Backend& backend, std::shared_ptr<const re2::RE2> cors_origin);
+  void set_cors(HttpRequest* request, HttpResponse* response) const;
+  Result<void> answer(const RouteSpec& route, Call& call) const;
+
+  Backend backend_;
+  std::shared_ptr<const re2::RE2> cors_origin_;
+  std::vector<std::unique_ptr<Handler>> handlers_;
+  size_t added_ = 0;
+};
+
+}  // namespace nightlight::prometheus_api
+
+#endif  // NIGHTLIGHT_PROMETHEUS_API_API_H_
