@@ -199,6 +199,30 @@ void overlay(const Node& written, Node* expanded) {
   }
 }
 
+// Every listener tells of the server's health and metrics, also where only the long form is used.
+void add_host_apis(const Node* written, const Components& components, Node* instances) {
+  if (components.find("host_api") == nullptr) return;
+  std::vector<std::string> listeners;
+  for (size_t i = 0; i < instances->items.size(); ++i) {
+    if (type_of(instances->items[i]) == "http") listeners.push_back(instances->keys[i]);
+  }
+  for (const std::string& listener : listeners) {
+    std::string name = listener == "http" ? "host" : "host_" + listener;
+    bool served = instances->find(name) != nullptr || (written != nullptr && written->find(name) != nullptr);
+    for (const Node& instance : instances->items) {
+      const Node* target = instance.find("listener");
+      served |= type_of(instance) == "host_api" && target != nullptr && target->text == listener;
+    }
+    if (served) continue;
+    Node map;
+    map.kind = Node::Kind::kMap;
+    map.mark = instances->find(listener)->mark;
+    map.set("type", wired("host_api"));
+    map.set("listener", wired(listener));
+    instances->set(name, std::move(map));
+  }
+}
+
 }  // namespace
 
 ShortForm check_short_form(const Node& root, const Surroundings& surroundings, Problems* problems) {
@@ -230,13 +254,16 @@ Node expand(const Node& root, const ShortForm& form, const Components& component
     if (instance.mark.source == nullptr) instance.mark = root.mark;
   }
   const Node* written = root.find("instances");
-  if (written == nullptr || written->null()) return instances;
-  instances.mark = written->mark;
-  if (written->kind != Node::Kind::kMap) {
+  if (written != nullptr && written->null()) written = nullptr;
+  if (written != nullptr && written->kind != Node::Kind::kMap) {
     problems->add(written->mark, "instances", "expected a map of names to instances");
-    return instances;
+    written = nullptr;
   }
-  overlay(*written, &instances);
+  if (written != nullptr) {
+    instances.mark = written->mark;
+    overlay(*written, &instances);
+  }
+  add_host_apis(written, components, &instances);
   return instances;
 }
 

@@ -1,0 +1,205 @@
+#include "config/schema.h"
+
+#include <nlohmann/json.hpp>
+
+#include "config/datum.h"
+#include "config/fields.h"
+#include "config/problems.h"
+#include "config/sections.h"
+#include "config/yaml.h"
+#include "nightlight/sugar.h"
+
+namespace nightlight::config {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string text_of(Str text) { return std::string(view(text)); }
+
+// Any scalar may be "${NAME}" in place of its value.
+Json or_variable(Json schema) {
+  return Json{
+      {"anyOf",
+       {std::move(schema), Json{{"type", "string"}, {"pattern", "\\$\\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\\}"}}}}};
+}
+
+Json scalar_schema(FieldType type, const ConfigField& field) {
+  switch (type) {
+    case FieldType::kBool:
+      return or_variable(Json{{"type", "boolean"}});
+    case FieldType::kInt:
+    case FieldType::kFloat: {
+      Json out{{"type", type == FieldType::kInt ? "integer" : "number"}};
+      if (field.minimum.size > 0) out["minimum"] = Json::parse(view(field.minimum));
+      if (field.maximum.size > 0) out["maximum"] = Json::parse(view(field.maximum));
+      return or_variable(std::move(out));
+    }
+    case FieldType::kDuration:
+    case FieldType::kBytes:
+      return Json{{"type", {"string", "number"}}};
+    case FieldType::kEnum: {
+      Json choices = Json::array();
+      for (Str choice : field.choices) choices.push_back(text_of(choice));
+      return or_variable(Json{{"enum", std::move(choices)}});
+    }
+    case FieldType::kString:
+    case FieldType::kSecret:
+    case FieldType::kPath:
+    case FieldType::kAddress:
+    case FieldType::kRef:
+      return Json{{"type", {"string", "number", "boolean"}}};
+    case FieldType::kList:
+    case FieldType::kMap:
+    case FieldType::kFree:
+      break;
+  }
+  return Json::object();
+}
+
+Json field_schema(const ConfigField& field) {
+  Json out;
+  if (field.type == FieldType::kList) {
+    out = Json{{"type", "array"}, {"items", scalar_schema(field.item_type, field)}};
+  } else if (field.type == FieldType::kMap) {
+    out = Json{{"type", "object"}, {"additionalProperties", {{"type", {"string", "number", "boolean"}}}}};
+  } else {
+    out = scalar_schema(field.type, field);
+  }
+  out["description"] = text_of(field.doc);
+  if (field.default_value.size > 0) out["default"] = text_of(field.default_value);
+  if ((field.flags & kDeprecated) != 0) out["deprecated"] = true;
+  return out;
+}
+
+Json fields_schema(View<const ConfigField*> fields) {
+  Json properties = Json::object(), required = Json::array();
+  for (const ConfigField* field : fields) {
+    properties[text_of(field->name)] = field_schema(*field);
+    if ((field->flags & kRequired) != 0) required.push_back(text_of(field->name));
+  }
+  Json out{{"type", {"object", "null"}}, {"additionalProperties", false}, {"properties", std::move(properties)}};
+  if (!required.empty()) out["required"] = std::move(required);
+  return out;
+}
+
+// What an instance of the long form must have of a type. Required fields are left to the server: an instance that only
+// extends one of the short form may leave them out.
+Json instance_schema(const std::string& type, const Component& component) {
+  Json fields = fields_schema(component.fields);
+  fields.erase("required");
+  fields["properties"]["type"] = Json{{"const", type}, {"description", text_of(component.summary)}};
+  return Json{{"if", {{"properties", {{"type", {{"const", type}}}}}, {"required", {"type"}}}},
+              {"then", std::move(fields)}};
+}
+
+std::string escape_cell(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    if (c == '|') out.push_back('\\');
+    out.push_back(c == '\n' ? ' ' : c);
+  }
+  return out;
+}
+
+std::string type_cell(const ConfigField& field) {
+  auto reference = [&](FieldType type) {
+    return type == FieldType::kRef ? "instance with `" + text_of(field.interface_id) + "`"
+                                   : std::string(type_name(type));
+  };
+  if (field.type == FieldType::kList) return "list of " + reference(field.item_type);
+  if (field.type != FieldType::kEnum) return reference(field.type);
+  std::string out;
+  for (Str choice : field.choices) out += (out.empty() ? "`" : ", `") + text_of(choice) + "`";
+  return out;
+}
+
+std::string default_cell(const ConfigField& field) {
+  if ((field.flags & kRequired) != 0) return "required";
+  return field.default_value.size > 0 ? "`" + text_of(field.default_value) + "`" : "";
+}
+
+std::string what_cell(const ConfigField& field) {
+  std::string out = text_of(field.doc);
+  bool low = field.minimum.size > 0, high = field.maximum.size > 0;
+  if (low && high) out += " From " + text_of(field.minimum) + " to " + text_of(field.maximum) + ".";
+  if (low && !high) out += " At least " + text_of(field.minimum) + ".";
+  if (!low && high) out += " At most " + text_of(field.maximum) + ".";
+  if ((field.flags & kReloadable) != 0) out += " *Reloadable.*";
+  if ((field.flags & kDeprecated) != 0) out += " *Deprecated.*";
+  return out;
+}
+
+constexpr const char* kIntroduction = R"(# Configuration
+
+<!-- Generated by `nightlight config-docs` from the field tables of the host and its plugins. -->
+
+A config file is YAML and has two forms, which may be mixed. The **short form** (`server`, `storage`, `tls`) is all that most
+servers need. It expands to the **long form** (`instances`): named instances of components, wired by references. An instance of the
+long form extends the expanded one of its name (`tls`, `http`, `store`, `functions`, `engine`, `write`, `api`, `rpc`, `host`), or
+replaces it when it has another `type`; `name: null` removes it. `nightlight print-config` shows what is in force and where each
+value came from; `nightlight check FILE` tells every mistake at once.
+
+* Durations: `15d`, `1h30m`, `250ms`; a bare number is seconds. Sizes: `512MiB`, `2GB`, or bytes.
+* `${NAME}` is an environment variable, `${NAME:-default}` has a default, `$$` is a dollar. Free-form values are left as they are.
+* Secrets are text, or `file:PATH`.
+* Keys marked *reloadable* may change on SIGHUP or `POST /-/reload`; a reload that changes others is refused as a whole.
+)";
+
+}  // namespace
+
+std::string markdown_fields(View<const ConfigField*> fields) {
+  if (fields.empty()) return "No keys.\n";
+  std::string out = "| key | type | default | what |\n|---|---|---|---|\n";
+  for (const ConfigField* field : fields) {
+    out += "| `" + text_of(field->name) + "` | " + escape_cell(type_cell(*field)) + " | " +
+           escape_cell(default_cell(*field)) + " | " + escape_cell(what_cell(*field)) + " |\n";
+  }
+  return out;
+}
+
+std::string markdown(const Components& components) {
+  std::string out = kIntroduction;
+  for (const Section* section : sections()) {
+    out += "\n## `" + std::string(section->name) + "`\n\n" + std::string(section->doc) + "\n\n" +
+           markdown_fields(section->fields);
+  }
+  out += "\n## `instances`\n\nEach is `name: {type: TYPE, ...}`.\n";
+  for (const std::string& type : components.types()) {
+    const Component& component = *components.find(type);
+    std::string from = components.from(type);
+    out += "\n### `" + type + "`\n\n" + text_of(component.summary);
+    if (from != "core") out += " Plugin `" + from + "`.";
+    std::vector<std::string> provided;
+    for (Str id : component.provides) provided.push_back("`" + text_of(id) + "`");
+    if (!provided.empty()) out += " Provides " + join(provided) + ".";
+    out += "\n\n" + markdown_fields(component.fields);
+  }
+  return out;
+}
+
+std::string json_schema(const Components& components) {
+  Json properties = Json::object();
+  for (const Section* section : sections()) {
+    properties[std::string(section->name)] = fields_schema(section->fields);
+    properties[std::string(section->name)]["description"] = std::string(section->doc);
+  }
+  Json types = Json::array(), cases = Json::array();
+  for (const std::string& type : components.types()) {
+    types.push_back(type);
+    cases.push_back(instance_schema(type, *components.find(type)));
+  }
+  Json instance{{"type", {"object", "null"}},
+                {"properties", {{"type", {{"enum", std::move(types)}}}}},
+                {"allOf", std::move(cases)}};
+  properties["instances"] = Json{{"type", {"object", "null"}},
+                                 {"description", "Long form: named instances of components."},
+                                 {"additionalProperties", std::move(instance)}};
+  Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+              {"title", "Nightlight config"},
+              {"type", "object"},
+              {"additionalProperties", false},
+              {"properties", std::move(properties)}};
+  return schema.dump(2) + "\n";
+}
+
+}  // namespace nightlight::config
