@@ -25,10 +25,29 @@ std::string_view special_name(double value) {
   return value > 0 ? "+Inf" : "-Inf";
 }
 
-std::string with_format(double value, std::chars_format format) {
-  char buffer[400];  // The longest plain double has 309 digits before the point, or 324 places behind it.
-  auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value, format);
+std::string with_exponent(double value) {
+  char buffer[40];
+  auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific);
   return std::string(buffer, end);
+}
+
+// The shortest digits, filled up with zeros: to_chars in fixed format would write all digits of large numbers.
+std::string without_exponent(double value) {
+  std::string text = with_exponent(std::fabs(value));
+  size_t e = text.find('e');
+  int exponent = 0;
+  std::from_chars(text.data() + e + (text[e + 1] == '+' ? 2 : 1), text.data() + text.size(), exponent);
+  std::string digits = text.substr(0, 1) + (e > 2 ? text.substr(2, e - 2) : "");
+  int point = exponent + 1;  // How many digits stand before it.
+  auto count = static_cast<int>(digits.size());
+  if (point <= 0) {
+    digits.insert(0, "0." + std::string(static_cast<size_t>(-point), '0'));
+  } else if (point < count) {
+    digits.insert(static_cast<size_t>(point), 1, '.');
+  } else {
+    digits.append(static_cast<size_t>(point - count), '0');
+  }
+  return std::signbit(value) ? "-" + digits : digits;
 }
 
 }  // namespace
@@ -68,8 +87,8 @@ std::string format_duration_ms(int64_t duration_ms) {
   if (duration_ms == 0) return "0s";
   std::string out = duration_ms < 0 ? "-" : "";
   uint64_t rest = duration_ms < 0 ? 0 - static_cast<uint64_t>(duration_ms) : static_cast<uint64_t>(duration_ms);
-  // As Prometheus prints them: years, weeks and days only when what is left is a whole number of them.
-  constexpr size_t kExactUnits = 3;
+  // As Prometheus prints them: years and weeks only when what is left is a whole number of them.
+  constexpr size_t kExactUnits = 2;
   for (size_t i = 0; i < std::size(kDurationUnits); ++i) {
     auto [name, size_ms] = kDurationUnits[i];
     auto size = static_cast<uint64_t>(size_ms);
@@ -125,21 +144,21 @@ std::string format_bytes(uint64_t size_bytes) {
 
 std::string format_double_plain(double value) {
   if (!std::isfinite(value)) return std::string(special_name(value));
-  return with_format(value, std::chars_format::fixed);
+  return without_exponent(value);
 }
 
 std::string format_double(double value) {
   if (!std::isfinite(value)) return std::string(special_name(value));
   double magnitude = std::fabs(value);
   bool exponent = magnitude != 0 && (magnitude < 1e-6 || magnitude >= 1e21);
-  return with_format(value, exponent ? std::chars_format::scientific : std::chars_format::fixed);
+  return exponent ? with_exponent(value) : without_exponent(value);
 }
 
 std::string format_double_g(double value) {
   if (!std::isfinite(value)) return std::string(special_name(value));
   double magnitude = std::fabs(value);
   bool exponent = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e6);
-  return with_format(value, exponent ? std::chars_format::scientific : std::chars_format::fixed);
+  return exponent ? with_exponent(value) : without_exponent(value);
 }
 
 }  // namespace nightlight

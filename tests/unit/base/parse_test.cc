@@ -43,7 +43,7 @@ TEST_CASE("durations print as Prometheus prints them") {
   } cases[] = {{0, "0s"},           {1, "1ms"},
                {300000, "5m"},      {5400000, "1h30m"},
                {86400000, "1d"},    {7 * 86400000LL, "1w"},
-               {90000000, "25h"},   {365 * 86400000LL, "1y"},
+               {90000000, "1d1h"},   {365 * 86400000LL, "1y"},
                {-270000, "-4m30s"}, {8 * 86400000LL, "8d"}};
   for (auto& c : cases) CHECK(format_duration_ms(c.ms) == c.text);
 }
@@ -67,6 +67,10 @@ TEST_CASE("doubles print as Prometheus prints sample values, and read back bit-e
   CHECK(format_double(1e-7) == "1e-07");
   CHECK(format_double(0.000001) == "0.000001");
   CHECK(format_double(1e20) == "100000000000000000000");
+  CHECK(format_double(123456789012345680.0) == "123456789012345680");
+  CHECK(format_double_plain(-1e23) == "-100000000000000000000000");
+  CHECK(format_double(-0.0625) == "-0.0625");
+  CHECK(format_double(1200) == "1200");
   CHECK(format_double(1e21) == "1e+21");
   CHECK(format_double(std::nan("")) == "NaN");
   CHECK(format_double(-INFINITY) == "-Inf");
