@@ -14,9 +14,12 @@ struct DurationScope {
 };
 
 // Sets range_ms, step_ms and offset_ms of every node below `expr` that has an expression for them. The expressions
-// stay, so that the tree prints as it was written. `query` is the text, for positions in errors: kInvalidArgument, as
-// from the parser.
-Result<void> resolve_durations(Expr& expr, const DurationScope& scope, std::string_view query);
+// stay, so that the tree prints as it was written. kInvalidArgument with Prometheus' text.
+Result<void> resolve_durations(Expr& expr, const DurationScope& scope);
+
+// Whole milliseconds by way of nanoseconds, as Prometheus converts: 1.001 s are 1001 ms, 0.0019 s are 1 ms. `seconds`
+// must be within int64 nanoseconds.
+int64_t duration_to_ms(double seconds);
 
 }  // namespace nightlight::promql
 
