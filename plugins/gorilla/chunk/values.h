@@ -1,0 +1,38 @@
+// Columns of doubles: what is a decimal number becomes integers, the rest is XORed. Every bit pattern round-trips.
+#ifndef NIGHTLIGHT_GORILLA_CHUNK_VALUES_H_
+#define NIGHTLIGHT_GORILLA_CHUNK_VALUES_H_
+
+#include <span>
+
+#include "gorilla/chunk/integers.h"
+
+namespace nightlight::gorilla {
+
+// Stored in blocks: numbers never change their meaning.
+enum class ValueEncoding : uint8_t {
+  kConstant = 0,  // One double, of any bits.
+  kGorilla = 1,
+  kByteXor = 2,
+  kDecimal = 8,  // + IntegerEncoding: value = integer * factor / 10^exponent.
+};
+inline constexpr uint8_t kValueEncodings = 8 + kIntegerEncodings;
+// Beside the encoding: some values are stored apart, because they have no place among decimals (NaN, infinities, -0).
+inline constexpr uint8_t kHasExceptions = 0x40;
+
+enum class ValueChoice {
+  kSmallest,    // The smallest as it stands.
+  kCompressed,  // For pages that zstd compresses: bytes rather than bits.
+  kGorillaOnly,
+};
+
+// Appends `values` (1 .. kMaxChunkSamples); answers the encoding, with kHasExceptions if so.
+uint8_t encode_values(std::span<const double> values, ValueChoice choice, Bytes& out);
+
+// Decodes exactly `count` values into `out`; false when `bytes` are anything but their encoding.
+bool decode_values(uint8_t encoding, ByteView bytes, size_t count, double* out);
+
+const char* value_encoding_name(uint8_t encoding);
+
+}  // namespace nightlight::gorilla
+
+#endif  // NIGHTLIGHT_GORILLA_CHUNK_VALUES_H_
