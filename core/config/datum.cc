@@ -238,7 +238,9 @@ Result<Datum> parse_scalar(const Node& node, FieldType type, const ConfigField& 
     return invalid(std::string("found ") + found + ", expected " + std::string(describe(type)));
   }
   NIGHTLIGHT_ASSIGN(text, expand_variables(node.text, surroundings));
-  NIGHTLIGHT_ASSIGN(value, convert(std::move(text), node.quoted, type, bounds, surroundings));
+  // Inside {} and [], YAML needs quotes around ${NAME}: they do not make its value text.
+  bool quoted = node.quoted && text == node.text;
+  NIGHTLIGHT_ASSIGN(value, convert(std::move(text), quoted, type, bounds, surroundings));
   NIGHTLIGHT_TRY(check_bounds(value, type, bounds, surroundings));
   return value;
 }

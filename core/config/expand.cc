@@ -21,15 +21,15 @@ std::string escaped(std::string_view text) {
 }
 
 Node made(std::string_view text, const CheckedField& from, std::string_view section) {
-  Node node = scalar(escaped(text), from.mark, std::string(section) + "." + std::string(view(from.field->name)));
+  std::string key = std::string(section) + "." + std::string(view(from.field->name));
+  Node node = scalar(escaped(text), from.mark, (from.given ? "short form: " : "default of ") + key);
   node.given = from.given;
   return node;
 }
 
 // What nobody wrote: types and references.
 Node wired(std::string_view text) {
-  Node node = scalar(text, {}, "");
-  node.origin = "short form";
+  Node node = scalar(text, {}, "short form");
   node.given = false;
   return node;
 }
@@ -74,6 +74,8 @@ class Expansion {
                          std::string(view(component_->type)) + "\" has no field \"" + std::string(field) + "\"");
     }
   }
+
+  bool knows(std::string_view field) const { return find(field) != nullptr; }
 
   Node take() { return std::move(instances_); }
 
@@ -165,7 +167,7 @@ void expand_server(const ShortForm& form, Expansion* out) {
       out->refer(field, target);
     }
     set("max_concurrent_streams", "max_concurrent_streams");
-    if (from("insecure").given) set("insecure", "insecure");
+    if (from("insecure").given && out->knows("insecure")) set("insecure", "insecure");
   }
   if (out->has("http") && out->begin("host", "host_api")) {
     out->refer("listener", "http");

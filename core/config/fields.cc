@@ -92,10 +92,7 @@ void fill_default(CheckedField* out, const Mark& where, const Place& place) {
   std::string_view text = view(out->field->default_value);
   if (text.empty()) return;
   Problems unreadable;
-  Node node = scalar(text);
-  bool structured = out->field->type == FieldType::kList || out->field->type == FieldType::kMap ||
-                    out->field->type == FieldType::kFree;
-  if (structured) node = parse_yaml(text, nullptr, &unreadable);
+  Node node = parse_yaml(text, nullptr, &unreadable);
   if (!node.null()) out->value = datum(node, out, Place{place.path, place.surroundings, &unreadable});
   if (!unreadable.empty()) {
     place.problems->add(where, place.path, "the component's own default is unreadable: " + unreadable.lines().front());
@@ -144,13 +141,13 @@ const CheckedField& field_of(const std::vector<CheckedField>& fields, std::strin
 }
 
 std::string origin_of(const Node& node) {
-  if (!node.given) return node.origin.empty() ? "default" : "default of " + node.origin;
+  if (!node.given) return node.origin.empty() ? "default" : node.origin;
   std::string out;
   if (node.mark.source != nullptr) {
     out = *node.mark.source;
     if (node.mark.line > 0) out += ":" + std::to_string(node.mark.line);
   }
-  return node.origin.empty() ? out : out + " (short form: " + node.origin + ")";
+  return node.origin.empty() ? out : out + " (" + node.origin + ")";
 }
 
 }  // namespace nightlight::config

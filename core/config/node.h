@@ -27,7 +27,7 @@ struct Node {
   bool quoted = false;  // Quoted scalars are text, whatever they look like.
   std::string text;     // kScalar
   Mark mark;
-  std::string origin;             // Which key of the short form it came from; else "".
+  std::string origin;             // Of what the short form made: "short form: storage.retention_days". Else "".
   bool given = true;              // False: made from a default.
   std::vector<std::string> keys;  // kMap, in the order written, unique
   std::vector<Mark> key_marks;    // kMap, parallel to keys

@@ -56,7 +56,8 @@ std::string nearest(std::string_view name, const std::vector<std::string>& known
   size_t best_distance = std::max<size_t>(1, name.size() / 3) + 1;
   std::string best;
   for (const std::string& candidate : known) {
-    size_t distance = edit_distance(name, candidate);
+    bool prefix = name.size() >= 3 && (candidate.starts_with(name) || name.starts_with(candidate));
+    size_t distance = prefix ? 1 : edit_distance(name, candidate);
     if (distance < best_distance) {
       best_distance = distance;
       best = candidate;
