@@ -184,17 +184,25 @@ void Receiver::label_unknown(Work& work) {
   columns.labels.clear();
   columns.label_ends.clear();
   std::vector<bool> faulty;
+  auto remove = [&](uint64_t i) {
+    faulty.resize(columns.series_count());
+    faulty[i] = true;
+  };
+  uint32_t samples = 0, histograms = 0;
   for (uint64_t i = 0; i < columns.series_count(); ++i) {
+    bool bare = columns.sample_ends[i] == samples && columns.histogram_ends[i] == histograms;
+    samples = columns.sample_ends[i];
+    histograms = columns.histogram_ends[i];
     if (columns.refs[i] == 0) {
       size_t first = columns.labels.size();
       read_labels(columns.keys[i], columns.labels);
       std::string text;
       LabelFault fault = settle_labels(columns.labels, first, options_.limits, &text);
-      if (fault != LabelFault::kNone) {
+      if (fault != LabelFault::kNone) note_label_fault(work, i, fault, text);
+      // No sample, no series: an exemplar alone does not make one.
+      if (fault != LabelFault::kNone || bare) {
         columns.labels.resize(first);
-        faulty.resize(columns.series_count());
-        faulty[i] = true;
-        note_label_fault(work, i, fault, text);
+        remove(i);
       }
     }
     columns.label_ends.push_back(static_cast<uint32_t>(columns.labels.size()));
