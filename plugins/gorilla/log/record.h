@@ -1,0 +1,39 @@
+// Records as they stand in WAL segments and in the series log: a 24-byte header and a payload, padded to 8 bytes.
+//
+//   u32 magic "NLR1"   u32 payload size   u64 sequence   u32 CRC32C   u32 0
+//
+// The checksum covers sequence, size and payload and begins with a salt of the file, so that records left from an
+// earlier life of a recycled file are none.
+#ifndef NIGHTLIGHT_GORILLA_LOG_RECORD_H_
+#define NIGHTLIGHT_GORILLA_LOG_RECORD_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace nightlight::gorilla {
+
+inline constexpr uint32_t kRecordMagic = 0x31524c4e;
+inline constexpr size_t kRecordHeader = 24;
+
+inline size_t record_size(size_t payload) { return (kRecordHeader + payload + 7) & ~size_t{7}; }
+
+// Makes room for a header at the end of `out`; the payload is to be appended. Answers where the record begins.
+size_t begin_record(std::string& out);
+// Pads the record that begins at `begin` and fills its header, except for the checksum.
+void end_record(std::string& out, size_t begin, uint64_t sequence);
+// Fills the checksums of the records in [data, data + size).
+void seal_records(char* data, size_t size, uint32_t salt);
+
+struct Record {
+  uint64_t sequence;
+  std::string_view payload;
+  size_t size;  // Of header, payload and padding.
+};
+// The record at the beginning of `bytes`, when it is whole and its checksum right.
+std::optional<Record> read_record(std::string_view bytes, uint32_t salt);
+
+}  // namespace nightlight::gorilla
+
+#endif  // NIGHTLIGHT_GORILLA_LOG_RECORD_H_

@@ -1,0 +1,389 @@
+#include "gorilla/log/wal.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+
+#include "base/crc32c.h"
+#include "gorilla/log/record.h"
+
+namespace nightlight::gorilla {
+namespace {
+
+// The first bytes of a segment. A recycled file whose header is not its own number's is an empty segment.
+struct SegmentHeader {
+  char magic[8];
+  uint64_t number;
+  uint64_t first;  // Sequence of the record that will come first.
+  uint32_t salt;
+  uint32_t crc;
+};
+static_assert(sizeof(SegmentHeader) == 32);
+constexpr char kSegmentMagic[8] = {'N', 'L', 'W', 'A', 'L', '0', '0', '1'};
+constexpr uint64_t kHeaderBytes = sizeof(SegmentHeader);
+constexpr size_t kMaxSpare = 2;
+constexpr size_t kMaxUnsynced = 64 << 20;
+
+uint32_t header_crc(const SegmentHeader& h) { return crc32c(&h, offsetof(SegmentHeader, crc)); }
+
+}  // namespace
+
+Wal::Wal(FileSystem& files, WalOptions options) : files_(files), options_(std::move(options)) {}
+
+Wal::~Wal() { (void)flush(); }
+
+std::string Wal::path(uint64_t number) const {
+  char name[32];
+  std::snprintf(name, sizeof name, "/%08llu.wal", static_cast<unsigned long long>(number));
+  return options_.directory + name;
+}
+
+uint32_t Wal::salt(uint64_t number) const {
+  uint64_t mixed = (number + options_.salt_seed) * 0x9e3779b97f4a7c15ull;
+  return static_cast<uint32_t>(mixed >> 32);
+}
+
+Result<std::unique_ptr<Wal>> Wal::open(FileSystem& files, WalOptions options) {
+  std::unique_ptr<Wal> wal(new Wal(files, std::move(options)));
+  const std::string& directory = wal->options_.directory;
+  NIGHTLIGHT_TRY(files.create_directories(directory));
+  NIGHTLIGHT_ASSIGN(names, files.list(directory));
+  for (const std::string& name : names) {
+    const std::string whole = directory + "/" + name;
+    if (name.starts_with("spare")) {
+      NIGHTLIGHT_ASSIGN(size, files.size(whole));
+      MutexLock lock(wal->segments_mutex_);
+      if (size == wal->options_.segment_bytes && wal->spare_.size() < kMaxSpare) {
+        wal->spare_.push_back(whole);
+      } else {
+        NIGHTLIGHT_TRY(files.remove(whole));
+      }
+      continue;
+    }
+    uint64_t number = 0;
+    auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error != std::errc() || std::string_view(end) != ".wal" || number == 0) continue;
+    NIGHTLIGHT_ASSIGN(size, files.size(whole));
+    MutexLock lock(wal->segments_mutex_);
+    wal->segments_.push_back(Segment{number, 0, size});
+    wal->next_number_ = std::max(wal->next_number_, number + 1);
+  }
+  MutexLock lock(wal->segments_mutex_);
+  std::sort(wal->segments_.begin(), wal->segments_.end(),
+            [](const Segment& a, const Segment& b) { return a.number < b.number; });
+  return wal;
+}
+
+// ---- replay
+// ---------------------------------------------------------------------------------------------------------------
+
+Result<ReplayStats> Wal::replay(uint64_t after, const std::function<Result<void>(uint64_t, const LogBatch&)>& each) {
+  ReplayStats stats;
+  std::deque<Segment> segments;
+  {
+    MutexLock lock(segments_mutex_);
+    segments = segments_;
+  }
+  {
+    MutexLock lock(mutex_);
+    appended_ = 0;
+  }
+  for (Segment& segment : segments)
+    NIGHTLIGHT_TRY(scan(segment, segment.number == segments.back().number, after, each, stats));
+  MutexLock lock(mutex_);
+  // Blocks may reach further than a log that lost its end: positions never go back.
+  appended_ = durable_ = written_ = std::max(appended_, after);
+  MutexLock segments_lock(segments_mutex_);
+  segments_ = std::move(segments);
+  return stats;
+}
+
+Result<void> Wal::scan(Segment& segment, bool is_last, uint64_t after,
+                       const std::function<Result<void>(uint64_t, const LogBatch&)>& each, ReplayStats& stats) {
+  NIGHTLIGHT_ASSIGN(bytes, read_file(files_, path(segment.number), UINT64_MAX));
+  SegmentHeader header{};
+  if (bytes.size() >= kHeaderBytes) std::memcpy(&header, bytes.data(), sizeof header);
+  const bool sound =
+      std::memcmp(header.magic, kSegmentMagic, sizeof kSegmentMagic) == 0 && header.crc == header_crc(header);
+  if (!sound || header.number != segment.number) {
+    // Made or recycled, and not begun: nothing in it was acknowledged. Only a damaged header in front of later segments
+    // hides something, and then the sequence has a gap, which the next segment shows.
+    segment.last = 0;
+    return {};
+  }
+  uint64_t last = 0;
+  {
+    MutexLock lock(mutex_);
+    last = appended_;
+  }
+  std::string_view all = bytes;
+  DecodedBatch decoded;
+  bool damaged = last > 0 && header.first > last + 1;
+  if (damaged) ++stats.damaged_records;
+  size_t at = kHeaderBytes, hole = 0;  // `hole`: where bytes that are no record began; 0: not in one.
+  while (at + kRecordHeader <= all.size()) {
+    // Only a record with the next numbers can be one: what a recycled file still holds has lower ones, and is skipped
+    // unread.
+    uint32_t magic;
+    uint64_t sequence;
+    std::memcpy(&magic, all.data() + at, 4);
+    std::memcpy(&sequence, all.data() + at + 8, 8);
+    std::optional<Record> record;
+    if (magic == kRecordMagic && sequence >= header.first) record = read_record(all.substr(at), header.salt);
+    if (!record) {
+      if (hole == 0) hole = at;
+      at += 8;
+      continue;
+    }
+    if (hole != 0) {
+      stats.damaged_bytes += at - hole;
+      stats.damaged_records += record->sequence > last ? record->sequence - last - 1 : 0;
+      damaged = true;
+      hole = 0;
+    }
+    at += record->size;
+    segment.last = std::max(segment.last, record->sequence);
+    if (record->sequence <= last) continue;  // Written again after a failure.
+    last = record->sequence;
+    if (last <= after) {
+      ++stats.skipped_records;
+      continue;
+    }
+    if (!decoded.decode(record->payload).ok()) {
+      ++stats.damaged_records;
+      damaged = true;
+      continue;
+    }
+    ++stats.records;
+    stats.samples += decoded.batch().sample_series.size() + decoded.batch().histograms.size();
+    NIGHTLIGHT_TRY(each(last, decoded.batch()));
+  }
+  if (hole != 0 && is_last) {
+    uint32_t magic;
+    std::memcpy(&magic, all.data() + hole, 4);
+    uint32_t size = 0;
+    std::memcpy(&size, all.data() + hole + 4, 4);
+    if (magic == kRecordMagic) stats.torn_bytes += std::min<uint64_t>(record_size(size), all.size() - hole);
+  }
+  if (damaged) quarantine(segment);
+  MutexLock lock(mutex_);
+  appended_ = std::max(appended_, last);
+  return {};
+}
+
+// Keeps a copy (a link) of a damaged segment for people; failing to is no reason not to start.
+void Wal::quarantine(const Segment& segment) {
+  std::string directory = options_.directory + "/quarantine";
+  if (!files_.create_directories(directory).ok()) return;
+  std::string from = path(segment.number);
+  (void)files_.link(from, directory + from.substr(from.rfind('/')));
+  (void)files_.sync_directory(directory);
+}
+
+// ---- writing
+// --------------------------------------------------------------------------------------------------------------
+
+Result<void> Wal::ready() {
+  {
+    MutexLock lock(mutex_);
+    if (failure_.empty()) {
+      if (pending_.size() <= options_.max_pending_bytes) return {};
+      return Error{Code::kResourceExhausted,
+                   "the write-ahead log cannot keep up: too many bytes are waiting to be written"};
+    }
+  }
+  return flush();
+}
+
+uint64_t Wal::append(const LogBatch& batch) {
+  MutexLock lock(mutex_);
+  size_t begin = begin_record(pending_);
+  encode_batch(batch, pending_);
+  end_record(pending_, begin, ++appended_);
+  ++stats_.records;
+  return appended_;
+}
+
+Result<void> Wal::wait(uint64_t position) {
+  if (options_.ack == Ack::kMemory) return {};
+  return run_group(position, options_.ack == Ack::kDurable);
+}
+
+Result<void> Wal::flush() {
+  uint64_t position;
+  {
+    MutexLock lock(mutex_);
+    position = appended_;
+    if (durable_ >= position && failure_.empty()) return {};
+  }
+  return run_group(position, true);
+}
+
+Result<void> Wal::cut() {
+  NIGHTLIGHT_TRY(flush());
+  MutexLock lock(mutex_);
+  cut_ = true;
+  return {};
+}
+
+Result<void> Wal::run_group(uint64_t position, bool sync) {
+  MutexLock lock(mutex_);
+  const uint64_t failures = stats_.failures;
+  while (true) {
+    if ((sync ? durable_ : written_) >= position) return {};
+    if (!failure_.empty() && stats_.failures != failures) return Error{Code::kUnavailable, failure_};
+    if (committing_) {
+      committed_.wait(mutex_);
+      continue;
+    }
+    committing_ = true;
+    std::string group = std::move(pending_);
+    pending_.clear();
+    const uint64_t last = appended_;
+    mutex_.unlock();
+    auto begin = std::chrono::steady_clock::now();
+    const size_t size = group.size();
+    Result<void> done = commit(group, last, sync);
+    double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    mutex_.lock();
+    committing_ = false;
+    ++stats_.commits;
+    stats_.commit_seconds += seconds;
+    stats_.bytes += size;
+    if (done.ok()) {
+      written_ = std::max(written_, last);
+      if (sync) durable_ = std::max(durable_, last);
+      failure_.clear();
+      if (pending_.empty() && group.capacity() <= (4u << 20)) {
+        group.clear();
+        pending_.swap(group);  // Its memory is used again.
+      }
+    } else {
+      ++stats_.failures;
+      failure_ = "the write-ahead log cannot be written: " + done.error().message;
+    }
+    committed_.notify_all();
+  }
+}
+
+// Writes what earlier commits left unsynced, when that must be written again, and the group after it. After an error
+// nobody knows what of it is on disk: `unsynced_` keeps all, and the segment is not touched again.
+Result<void> Wal::commit(std::string& group, uint64_t last, bool sync) {
+  bool begin_segment = false;
+  {
+    MutexLock lock(mutex_);
+    begin_segment = std::exchange(cut_, false);
+  }
+  size_t from = unsynced_.size();  // Before it: written to the current segment already.
+  if (from == 0) {
+    unsynced_.swap(group);
+  } else {
+    unsynced_.append(group);
+  }
+  auto write = [&]() -> Result<void> {
+    const size_t fresh = unsynced_.size() - from;
+    if (file_ != nullptr && (begin_segment || offset_ + fresh > file_bytes_)) {
+      // What the old segment has must be durable before a newer one is: recovery finds no gap.
+      if (from > 0) NIGHTLIGHT_TRY(file_->sync());
+      unsynced_.erase(0, from);
+      file_.reset();
+    }
+    if (unsynced_.empty()) return {};
+    if (file_ == nullptr) {
+      from = 0;
+      NIGHTLIGHT_TRY(start_segment());
+    }
+    if (unsynced_.size() > from) {
+      char* data = unsynced_.data() + from;
+      const size_t size = unsynced_.size() - from;
+      seal_records(data, size, salt(next_number_ - 1));
+      NIGHTLIGHT_TRY(file_->pwrite(offset_, data, size));
+      offset_ += size;
+    }
+    if (!sync && unsynced_.size() < kMaxUnsynced) return {};
+    NIGHTLIGHT_TRY(file_->sync());
+    unsynced_.clear();
+    return {};
+  };
+  Result<void> done = write();
+  // Never again on this file: after a failed sync the kernel may believe that its pages are clean.
+  if (!done.ok()) file_.reset();
+  MutexLock lock(segments_mutex_);
+  if (!segments_.empty()) segments_.back().last = last;
+  return done;
+}
+
+// A new segment for everything that is unsynced.
+Result<void> Wal::start_segment() {
+  const uint64_t number = next_number_;
+  const uint64_t size = std::max(options_.segment_bytes, kHeaderBytes + unsynced_.size());
+  std::string spare;
+  {
+    MutexLock lock(segments_mutex_);
+    if (size == options_.segment_bytes && !spare_.empty()) {
+      spare = spare_.back();
+      spare_.pop_back();
+    }
+  }
+  // Overwriting blocks that a file has already needs no journal of the file system: half the latency.
+  if (!spare.empty()) NIGHTLIGHT_TRY(files_.rename_replacing(spare, path(number)));
+  NIGHTLIGHT_ASSIGN(file, files_.open(path(number), spare.empty() ? OpenMode::kTruncate : OpenMode::kReadWrite));
+  NIGHTLIGHT_TRY(file->preallocate(size));
+  SegmentHeader header{};
+  std::memcpy(header.magic, kSegmentMagic, sizeof kSegmentMagic);
+  header.number = number;
+  std::memcpy(&header.first, unsynced_.data() + 8, 8);  // The sequence of the first record.
+  header.salt = salt(number);
+  header.crc = header_crc(header);
+  NIGHTLIGHT_TRY(file->pwrite(0, &header, sizeof header));
+  // Durable, with its name, before any record in it is acknowledged.
+  NIGHTLIGHT_TRY(file->sync());
+  NIGHTLIGHT_TRY(files_.sync_directory(options_.directory));
+  next_number_ = number + 1;
+  file_ = std::move(file);
+  file_bytes_ = size;
+  offset_ = kHeaderBytes;
+  MutexLock lock(segments_mutex_);
+  segments_.push_back(Segment{number, 0, size});
+  return {};
+}
+
+// ---- trimming
+// -------------------------------------------------------------------------------------------------------------
+
+Result<void> Wal::trim(uint64_t position) {
+  // The mutex keeps a commit from beginning, so that the last segment stays the one that is written.
+  MutexLock lock(mutex_);
+  while (committing_) committed_.wait(mutex_);
+  MutexLock segments_lock(segments_mutex_);
+  while (!segments_.empty() && segments_.front().last <= position) {
+    const Segment& segment = segments_.front();
+    if (segments_.size() == 1 && file_ != nullptr) break;
+    std::string name = path(segment.number);
+    if (spare_.size() < kMaxSpare && segment.size_bytes == options_.segment_bytes) {
+      std::string spare = options_.directory + "/spare" + name.substr(name.rfind('/') + 1);
+      NIGHTLIGHT_TRY(files_.rename_replacing(name, spare));
+      spare_.push_back(std::move(spare));
+    } else {
+      NIGHTLIGHT_TRY(files_.remove(name));
+    }
+    segments_.pop_front();
+  }
+  return {};
+}
+
+LogStats Wal::stats() const {
+  MutexLock lock(mutex_);
+  LogStats out = stats_;
+  out.pending_bytes = pending_.size();
+  out.durable = durable_;
+  out.failed = !failure_.empty();
+  MutexLock segments_lock(segments_mutex_);
+  out.segments = segments_.size();
+  for (const Segment& s : segments_) out.segment_bytes += s.size_bytes;
+  return out;
+}
+
+}  // namespace nightlight::gorilla

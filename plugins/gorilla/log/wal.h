@@ -1,0 +1,91 @@
+// The local log: numbered segment files, preallocated and recycled, written by whoever waits first.
+//
+// Group commit: the first waiter writes and syncs everything that is queued, the others wait for it; what is queued
+// meanwhile is the next group. Nothing is ever synced twice on a file after an error: the segment is given up, and
+// everything not known to be durable is written again to a new one (replay tells the copies by their sequence numbers).
+// While that fails the log is failed: writers are told, the queue is kept, and every flush tries again.
+#ifndef NIGHTLIGHT_GORILLA_LOG_WAL_H_
+#define NIGHTLIGHT_GORILLA_LOG_WAL_H_
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "gorilla/file/file_system.h"
+#include "gorilla/log/ingest_log.h"
+
+namespace nightlight::gorilla {
+
+struct WalOptions {
+  std::string directory;
+  uint64_t segment_bytes = 128 << 20;
+  Ack ack = Ack::kDurable;
+  uint64_t max_pending_bytes = 256 << 20;  // Queued bytes above which ready answers kResourceExhausted.
+  uint32_t salt_seed = 0;                  // Random.
+};
+
+class Wal final : public IngestLog {
+ public:
+  // Finds the segments; `files` must outlive the log. kDataLoss never: damage is found, reported and stepped over by
+  // replay.
+  static Result<std::unique_ptr<Wal>> open(FileSystem& files, WalOptions options);
+  ~Wal() override;
+
+  Result<ReplayStats> replay(uint64_t after,
+                             const std::function<Result<void>(uint64_t, const LogBatch&)>& each) override;
+  Result<void> ready() override;
+  uint64_t append(const LogBatch& batch) override;
+  Result<void> wait(uint64_t position) override;
+  Result<void> flush() override;
+  Result<void> cut() override;
+  Result<void> trim(uint64_t position) override;
+  LogStats stats() const override;
+
+ private:
+  struct Segment {
+    uint64_t number;
+    uint64_t last = 0;        // Sequence of its last record; 0: none.
+    uint64_t size_bytes = 0;  // Of the file.
+  };
+
+  Wal(FileSystem& files, WalOptions options);
+  std::string path(uint64_t number) const;
+  uint32_t salt(uint64_t number) const;
+  Result<void> scan(Segment& segment, bool is_last, uint64_t after,
+                    const std::function<Result<void>(uint64_t, const LogBatch&)>& each, ReplayStats& stats);
+  void quarantine(const Segment& segment);
+  // Both with `committing_` set by the caller, without the mutex.
+  Result<void> commit(std::string& group, uint64_t last, bool sync);
+  Result<void> start_segment();
+  Result<void> run_group(uint64_t position, bool sync);
+
+  FileSystem& files_;
+  const WalOptions options_;
+
+  mutable Mutex mutex_;
+  ConditionVariable committed_;
+  std::string pending_ GUARDED_BY(mutex_);    // Records not handed to a commit yet.
+  uint64_t appended_ GUARDED_BY(mutex_) = 0;  // Sequence of the last record of pending_.
+  uint64_t durable_ GUARDED_BY(mutex_) = 0;   // Everything up to here is synced.
+  uint64_t written_ GUARDED_BY(mutex_) = 0;   // Everything up to here is with the operating system.
+  bool committing_ GUARDED_BY(mutex_) = false;
+  bool cut_ GUARDED_BY(mutex_) = false;     // The next commit begins a segment.
+  std::string failure_ GUARDED_BY(mutex_);  // Why the log has failed; "" when it works.
+  LogStats stats_ GUARDED_BY(mutex_);
+
+  // Owned by whoever set committing_.
+  std::unique_ptr<File> file_;
+  uint64_t offset_ = 0, file_bytes_ = 0;
+  std::string unsynced_;  // Records, in order, that are not known to be durable.
+  uint64_t next_number_ = 1;
+
+  mutable Mutex segments_mutex_;                                // After mutex_.
+  std::deque<Segment> segments_ GUARDED_BY(segments_mutex_);    // The last one is being written when file_ is set.
+  std::vector<std::string> spare_ GUARDED_BY(segments_mutex_);  // Names of files to recycle.
+};
+
+}  // namespace nightlight::gorilla
+
+#endif  // NIGHTLIGHT_GORILLA_LOG_WAL_H_

@@ -1,0 +1,359 @@
+#include "gorilla/select/cursor.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "gorilla/log/histogram_codec.h"
+#include "nightlight/sugar.h"
+
+namespace nightlight::gorilla {
+namespace {
+
+// Priorities at equal times: what was stored in order first, before what came late; older before newer.
+constexpr uint32_t kHeadPriority = 1u << 20;
+constexpr uint32_t kLatePriority = 1u << 24;
+
+uint64_t mix(uint64_t a, uint64_t b) {
+  __uint128_t product = static_cast<__uint128_t>(a ^ 0x9e3779b97f4a7c15ull) * (b ^ 0xd6e8feb86659fd93ull);
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
+bool hidden(const std::vector<TimeRange>* ranges, int64_t t) {
+  return ranges != nullptr && std::any_of(ranges->begin(), ranges->end(),
+                                          [t](const TimeRange& r) { return t >= r.start_ms && t <= r.end_ms; });
+}
+
+}  // namespace
+
+GorillaCursor::GorillaCursor(const GorillaSeriesSet& set, uint64_t first, uint64_t end)
+    : set_(set), position_(first), end_(end), block_cursors_(set.blocks_.size()) {}
+
+Status GorillaCursor::next(SeriesBatch* out) noexcept {
+  return guard(set_.host_, [&]() -> Status { return fill(out); });
+}
+
+Status GorillaCursor::fill(SeriesBatch* out) {
+  pointers_.clear();
+  // Series without samples are left out, but an empty batch is the end.
+  while (pointers_.empty() && position_ < end_) {
+    const uint64_t begin = position_, end = std::min(end_, position_ + kBatch);
+    arena_.clear();
+    raw_.clear();
+    columns_.clear();
+    shared_.clear();
+    samples_.clear();
+    samples_.resize(end - begin);
+    copy_head(begin, end);
+    size_t piece = 0, used = 0;
+    for (uint64_t i = begin; i < end; ++i) {
+      const uint32_t s = set_.order_[i];
+      segments_.clear();
+      histograms_.clear();
+      if (Result<void> read = read_blocks(s); !read.ok())
+        return set_.host_->fail(read.error().code, str(read.error().message));
+      if (uint32_t h = set_.head_series_[s]; h != kNoId)
+        for (uint32_t n = 0; n < set_.snapshot_.series[h].piece_count; ++n) decode_piece(pieces_[piece++]);
+      if (emit(i, samples_[used])) pointers_.push_back(&samples_[used++]);
+    }
+    position_ = end;
+  }
+  out->series = view_of(pointers_);
+  return kOkStatus;
+}
+
+// ---- the head
+// ---------------------------------------------------------------------------------------------------------------
+
+void GorillaCursor::copy_head(uint64_t begin, uint64_t end) {
+  pieces_.clear();
+  for (uint64_t i = begin; i < end; ++i) {
+    uint32_t h = set_.head_series_[set_.order_[i]];
+    if (h == kNoId) continue;
+    const HeadSnapshot::Series& series = set_.snapshot_.series[h];
+    for (uint32_t n = 0; n < series.piece_count; ++n) {
+      pieces_.emplace_back();
+      pieces_.back().piece = series.first_piece + n;
+    }
+  }
+  if (pieces_.empty()) return;
+  set_.head_.with_samples([&]() {
+    for (RawPiece& piece : pieces_) copy_piece(piece.piece, piece);
+  });
+  raw_.resize(raw_.size() + 16);  // Decoders may look a little further.
+}
+
+GorillaCursor::RawChunk GorillaCursor::copy_chunk(const ChunkState& chunk, uint32_t generation, uint32_t first_sample) {
+  const Generation& g = *set_.snapshot_.generations[generation];
+  RawChunk out{chunk, raw_.size(), nullptr, uint64_t{generation} << 32 | chunk.column, first_sample};
+  if (uint32_t bytes = buffer_bytes(chunk); bytes > 0) {
+    raw_.resize(raw_.size() + bytes);
+    std::memcpy(raw_.data() + out.raw, g.arena.at(chunk.buffer), bytes);
+  }
+  auto& [timestamps, length] = columns_[out.column_key];
+  if (length < chunk.count) {
+    auto* copy = arena_.allocate<int64_t>(chunk.count);
+    g.columns.read(chunk.column, chunk.count, copy);
+    timestamps = copy;
+    length = chunk.count;
+  }
+  out.timestamps = timestamps;
+  return out;
+}
+
+void GorillaCursor::copy_piece(uint32_t number, RawPiece& out) {
+  const HeadPiece& piece = set_.snapshot_.pieces[number];
+  uint32_t floats = 0;
+  if (const SideSeries* side = piece.side; side != nullptr) {
+    for (uint32_t i = 0; i < piece.closed; ++i) {
+      out.chunks.push_back(copy_chunk(side->closed[i], piece.generation, floats));
+      floats += side->closed[i].count;
+    }
+    out.starts = side->starts;
+    out.late.assign(side->late.begin(), side->late.begin() + piece.late);
+    out.histogram_count = piece.histograms;
+    if (piece.histograms > 0) {
+      size_t end = piece.histograms < side->histograms.size() ? side->histograms[piece.histograms].begin
+                                                              : side->histogram_bytes.size();
+      out.histograms = side->histogram_bytes.substr(0, end);
+    }
+  }
+  if (piece.chunk.count > 0) out.chunks.push_back(copy_chunk(piece.chunk, piece.generation, floats));
+}
+
+void GorillaCursor::decode_piece(RawPiece& piece) {
+  const std::vector<TimeRange>* deleted = nullptr;
+  const auto& all = set_.snapshot_.deleted;
+  if (!all.empty()) {
+    auto at =
+        std::lower_bound(all.begin(), all.end(), piece.piece, [](const auto& d, uint32_t p) { return d.first < p; });
+    if (at != all.end() && at->first == piece.piece) deleted = &at->second;
+  }
+  for (const RawChunk& raw : piece.chunks) {
+    auto* values = arena_.allocate<double>(raw.chunk.count);
+    decode_values(raw.chunk, raw_.data() + raw.raw, values);
+    const int64_t* t = raw.timestamps;
+    size_t from = 0, to = raw.chunk.count;
+    if (t[0] < set_.start_ms_) from = static_cast<size_t>(std::lower_bound(t, t + to, set_.start_ms_) - t);
+    if (to > 0 && t[to - 1] > set_.end_ms_)
+      to = static_cast<size_t>(std::upper_bound(t + from, t + to, set_.end_ms_) - t);
+    if (from >= to) continue;
+    int64_t* starts = nullptr;
+    if (!piece.starts.empty()) {
+      starts = arena_.allocate<int64_t>(to - from);
+      auto run = piece.starts.begin();
+      for (size_t i = from; i < to; ++i) {
+        auto number = static_cast<uint32_t>(raw.first_sample + i);
+        while (run + 1 != piece.starts.end() && (run + 1)->from <= number) ++run;
+        starts[i - from] = run->start_ms;
+      }
+    }
+    Segment s{t + from,     values + from, starts, to - from, {raw.column_key + 1, uint64_t{from} << 32 | to},
+              kHeadPriority};
+    if (deleted != nullptr) {
+      auto* kept_t = arena_.allocate<int64_t>(s.count);
+      auto* kept_v = arena_.allocate<double>(s.count);
+      size_t kept = 0;
+      for (size_t i = 0; i < s.count; ++i) {
+        if (hidden(deleted, s.timestamps[i])) continue;
+        kept_t[kept] = s.timestamps[i];
+        kept_v[kept] = s.values[i];
+        if (starts != nullptr) starts[kept] = starts[i];
+        ++kept;
+      }
+      s = Segment{kept_t, kept_v, starts, kept, {0, 0}, kHeadPriority};
+    }
+    add_segment(s);
+  }
+  if (!piece.late.empty()) {
+    std::sort(piece.late.begin(), piece.late.end(),
+              [](const auto& a, const auto& b) { return a.timestamp_ms < b.timestamp_ms; });
+    auto* t = arena_.allocate<int64_t>(piece.late.size());
+    auto* v = arena_.allocate<double>(piece.late.size());
+    auto* starts = arena_.allocate<int64_t>(piece.late.size());
+    size_t n = 0;
+    for (const SideSeries::Late& l : piece.late) {
+      if (l.timestamp_ms < set_.start_ms_ || l.timestamp_ms > set_.end_ms_ || hidden(deleted, l.timestamp_ms)) continue;
+      t[n] = l.timestamp_ms;
+      v[n] = std::bit_cast<double>(l.value_bits);
+      starts[n] = l.start_ms;
+      ++n;
+    }
+    bool known = std::any_of(starts, starts + n, [](int64_t s) { return s != 0; });
+    add_segment({t, v, known ? starts : nullptr, n, {0, 0}, kLatePriority});
+  }
+  ByteReader reader(piece.histograms);
+  for (size_t i = 0; i < piece.histogram_count; ++i) {
+    const Histogram* h = decode_histogram(reader, arena_);
+    if (h == nullptr) break;
+    if (h->timestamp_ms >= set_.start_ms_ && h->timestamp_ms <= set_.end_ms_ && !hidden(deleted, h->timestamp_ms))
+      histograms_.emplace_back(h, kHeadPriority);
+  }
+}
+
+// ---- blocks
+// -----------------------------------------------------------------------------------------------------------------
+
+Result<void> GorillaCursor::read_blocks(uint32_t s) {
+  for (uint32_t n = set_.block_begins_[s]; n < set_.block_begins_[s + 1]; ++n) {
+    const GorillaSeriesSet::BlockSeries& at = set_.block_series_[n];
+    const BlockView& view = set_.blocks_[at.block];
+    std::unique_ptr<BlockCursor>& cursor = block_cursors_[at.block];
+    if (cursor == nullptr) cursor = view.block->cursor(set_.start_ms_, set_.end_ms_);
+    SampleColumns& c = columns_read_;
+    c.clear();
+    NIGHTLIGHT_TRY(cursor->read(at.ordinal, &c));
+    const bool late = (view.block->meta().flags & kOutOfOrderBlock) != 0;
+    const uint32_t priority = late ? kLatePriority - 1 : at.block;
+    if (const size_t count = c.timestamps_ms.size(); count > 0) {
+      auto copy = [&](const auto& from) {
+        using T = std::decay_t<decltype(from[0])>;
+        T* to = arena_.allocate<T>(count);
+        std::memcpy(to, from.data(), count * sizeof(T));
+        return static_cast<const T*>(to);
+      };
+      Segment segment{nullptr, copy(c.values), c.start_timestamps_ms.empty() ? nullptr : copy(c.start_timestamps_ms),
+                      count,   {0, 0},         priority};
+      if (c.timestamps_id != 0) {
+        segment.key[0] = ~uint64_t{at.block};
+        segment.key[1] = c.timestamps_id;
+        auto [shared, fresh] = shared_.try_emplace(Key{segment.key[0], segment.key[1]}, Shared{nullptr, 0});
+        if (fresh) shared->second = Shared{copy(c.timestamps_ms), shared_.size()};
+        segment.timestamps = shared->second.timestamps;
+      } else {
+        segment.timestamps = copy(c.timestamps_ms);
+      }
+      add_segment(segment);
+    }
+    // The histograms live in memory that the next read uses again.
+    for (const Histogram* h : c.histograms) {
+      std::string bytes;
+      encode_histogram(*h, bytes);
+      ByteReader reader(bytes);
+      histograms_.emplace_back(decode_histogram(reader, arena_), priority);
+    }
+  }
+  return {};
+}
+
+// ---- joining
+// ----------------------------------------------------------------------------------------------------------------
+
+void GorillaCursor::add_segment(Segment segment) {
+  if (segment.count > 0) segments_.push_back(segment);
+}
+
+bool GorillaCursor::emit(uint64_t position, SeriesSamples& out) {
+  if (segments_.empty() && histograms_.empty()) return false;
+  out = SeriesSamples{};
+  out.struct_size = sizeof out;
+  out.series = position;
+  bool apart = true;
+  for (size_t i = 1; apart && i < segments_.size(); ++i)
+    apart = segments_[i - 1].timestamps[segments_[i - 1].count - 1] < segments_[i].timestamps[0];
+  if (!segments_.empty()) apart ? join(out) : merge(out);
+  if (!histograms_.empty()) settle_histograms(out);
+  return out.timestamps_ms.size + out.histograms.size > 0;
+}
+
+// One after the other.
+void GorillaCursor::join(SeriesSamples& out) {
+  size_t count = 0;
+  bool known = true, starts = false;
+  Key key{0, 0};
+  for (const Segment& s : segments_) {
+    count += s.count;
+    known = known && (s.key[0] | s.key[1]) != 0;
+    starts = starts || s.starts != nullptr;
+    key = segments_.size() == 1 ? Key{s.key[0], s.key[1]}
+                                : Key{mix(key.a + 1, s.key[0]), mix(key.b ^ s.key[0], s.key[1])};
+  }
+  const Segment& first = segments_.front();
+  const int64_t* timestamps = segments_.size() == 1 ? first.timestamps : nullptr;
+  if (known) {
+    auto [at, fresh] = shared_.try_emplace(key, Shared{timestamps, 0});
+    if (fresh) at->second.id = shared_.size();
+    out.timestamps_id = at->second.id;
+    timestamps = at->second.timestamps;
+  }
+  if (timestamps == nullptr) {
+    auto* joined = arena_.allocate<int64_t>(count);
+    for (size_t n = 0; const Segment& s : segments_) {
+      std::memcpy(joined + n, s.timestamps, s.count * sizeof(int64_t));
+      n += s.count;
+    }
+    timestamps = joined;
+    if (known) shared_[key].timestamps = joined;
+  }
+  out.timestamps_ms = {timestamps, count};
+  if (segments_.size() == 1) {
+    out.values = {first.values, count};
+    if (starts) out.start_timestamps_ms = {first.starts, count};
+    return;
+  }
+  auto* values = arena_.allocate<double>(count);
+  auto* start_times = starts ? arena_.allocate<int64_t>(count) : nullptr;
+  for (size_t n = 0; const Segment& s : segments_) {
+    std::memcpy(values + n, s.values, s.count * sizeof(double));
+    if (starts) {
+      if (s.starts != nullptr) {
+        std::memcpy(start_times + n, s.starts, s.count * sizeof(int64_t));
+      } else {
+        std::fill_n(start_times + n, s.count, 0);
+      }
+    }
+    n += s.count;
+  }
+  out.values = {values, count};
+  if (starts) out.start_timestamps_ms = {start_times, count};
+}
+
+// Where segments overlap. Rare: samples that came late, or a generation that is being sealed.
+void GorillaCursor::merge(SeriesSamples& out) {
+  struct At {
+    int64_t t;
+    uint32_t priority, segment;
+    size_t i;
+  };
+  std::vector<At> all;
+  bool starts = false;
+  for (uint32_t n = 0; n < segments_.size(); ++n) {
+    starts = starts || segments_[n].starts != nullptr;
+    for (size_t i = 0; i < segments_[n].count; ++i)
+      all.push_back({segments_[n].timestamps[i], segments_[n].priority, n, i});
+  }
+  std::sort(all.begin(), all.end(), [](const At& a, const At& b) {
+    return a.t != b.t ? a.t < b.t : a.priority != b.priority ? a.priority < b.priority : a.segment < b.segment;
+  });
+  all.erase(std::unique(all.begin(), all.end(), [](const At& a, const At& b) { return a.t == b.t; }), all.end());
+  auto* timestamps = arena_.allocate<int64_t>(all.size());
+  auto* values = arena_.allocate<double>(all.size());
+  auto* start_times = starts ? arena_.allocate<int64_t>(all.size()) : nullptr;
+  for (size_t i = 0; i < all.size(); ++i) {
+    const Segment& s = segments_[all[i].segment];
+    timestamps[i] = all[i].t;
+    values[i] = s.values[all[i].i];
+    if (starts) start_times[i] = s.starts == nullptr ? 0 : s.starts[all[i].i];
+  }
+  out.timestamps_ms = {timestamps, all.size()};
+  out.values = {values, all.size()};
+  if (starts) out.start_timestamps_ms = {start_times, all.size()};
+}
+
+// In order of time, one at each, none where a float is.
+void GorillaCursor::settle_histograms(SeriesSamples& out) {
+  std::stable_sort(histograms_.begin(), histograms_.end(), [](const auto& a, const auto& b) {
+    return a.first->timestamp_ms != b.first->timestamp_ms ? a.first->timestamp_ms < b.first->timestamp_ms
+                                                          : a.second < b.second;
+  });
+  auto* kept = arena_.allocate<const Histogram*>(histograms_.size());
+  size_t n = 0;
+  for (const auto& [h, priority] : histograms_) {
+    if (n > 0 && kept[n - 1]->timestamp_ms == h->timestamp_ms) continue;
+    if (std::binary_search(out.timestamps_ms.begin(), out.timestamps_ms.end(), h->timestamp_ms)) continue;
+    kept[n++] = h;
+  }
+  out.histograms = {kept, n};
+}
+
+}  // namespace nightlight::gorilla

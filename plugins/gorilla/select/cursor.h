@@ -1,0 +1,95 @@
+// Reads a part of a series set in batches: copies what the head has under its lock, decodes without, and merges head
+// and blocks. Series that share timestamp columns share them in the answer, too.
+#ifndef NIGHTLIGHT_GORILLA_SELECT_CURSOR_H_
+#define NIGHTLIGHT_GORILLA_SELECT_CURSOR_H_
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "gorilla/block/sample_columns.h"
+#include "gorilla/select/series_set.h"
+
+namespace nightlight::gorilla {
+
+class GorillaCursor final : public SeriesCursor {
+ public:
+  GorillaCursor(const GorillaSeriesSet& set, uint64_t first, uint64_t end);
+
+  Status next(SeriesBatch* out) noexcept override;
+  void release() noexcept override { delete this; }
+
+ private:
+  static constexpr uint64_t kBatch = 256;
+
+  // Samples of one series from one place, ascending in time.
+  struct Segment {
+    const int64_t* timestamps;
+    const double* values;
+    const int64_t* starts;  // Null: all unknown.
+    size_t count;
+    uint64_t key[2];    // Segments with equal keys have the same timestamps; 0, 0: nothing known.
+    uint32_t priority;  // At equal times the lowest wins.
+  };
+  struct RawChunk {
+    ChunkState chunk;
+    size_t raw;  // Place in raw_.
+    const int64_t* timestamps;
+    uint64_t column_key;
+    uint32_t first_sample;  // Number of its first sample among the piece's floats.
+  };
+  struct RawPiece {
+    uint32_t piece;
+    std::vector<RawChunk> chunks;
+    std::vector<SideSeries::StartRun> starts;
+    std::vector<SideSeries::Late> late;
+    std::string histograms;
+    size_t histogram_count = 0;
+  };
+  struct Shared {
+    const int64_t* timestamps;
+    uint64_t id;
+  };
+  struct Key {
+    uint64_t a, b;
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    size_t operator()(const Key& k) const { return static_cast<size_t>(k.a ^ (k.b * 0x9e3779b97f4a7c15ull)); }
+  };
+
+  ~GorillaCursor() = default;
+  Status fill(SeriesBatch* out);
+  // Copies what the head has of series [begin, end) of the order.
+  void copy_head(uint64_t begin, uint64_t end);
+  void copy_piece(uint32_t number, RawPiece& out);
+  RawChunk copy_chunk(const ChunkState& chunk, uint32_t generation, uint32_t first_sample);
+  Result<void> read_blocks(uint32_t set_series);
+  void decode_piece(RawPiece& piece);
+  void add_segment(Segment segment);
+  bool emit(uint64_t position, SeriesSamples& out);
+  void join(SeriesSamples& out);
+  void merge(SeriesSamples& out);
+  void settle_histograms(SeriesSamples& out);
+
+  const GorillaSeriesSet& set_;
+  uint64_t position_, end_;
+  std::vector<std::unique_ptr<BlockCursor>> block_cursors_;
+
+  // Of the current batch.
+  SampleArena arena_;
+  std::vector<uint8_t> raw_;
+  std::vector<RawPiece> pieces_;
+  std::unordered_map<uint64_t, std::pair<const int64_t*, uint32_t>> columns_;  // (generation, column) -> copy, length
+  std::unordered_map<Key, Shared, KeyHash> shared_;
+  std::vector<SeriesSamples> samples_;
+  std::vector<const SeriesSamples*> pointers_;
+  // Of the current series.
+  SampleColumns columns_read_;
+  std::vector<Segment> segments_;
+  std::vector<std::pair<const Histogram*, uint32_t>> histograms_;  // With priority.
+};
+
+}  // namespace nightlight::gorilla
+
+#endif  // NIGHTLIGHT_GORILLA_SELECT_CURSOR_H_

@@ -1,0 +1,77 @@
+// A selection over head and blocks: the series with their labels at once, their samples when a cursor asks.
+#ifndef NIGHTLIGHT_GORILLA_SELECT_SERIES_SET_H_
+#define NIGHTLIGHT_GORILLA_SELECT_SERIES_SET_H_
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gorilla/block/block.h"
+#include "gorilla/block/tombstones.h"
+#include "gorilla/head/head.h"
+#include "gorilla/select/set_labels.h"
+#include "nightlight/storage.h"
+#include "nightlight/sugar.h"
+
+namespace nightlight::gorilla {
+
+// A block as queries see it.
+struct BlockView {
+  std::shared_ptr<const Block> block;
+  std::shared_ptr<const Tombstones> tombstones;  // Null: none.
+};
+
+class GorillaSeriesSet final : public SeriesSet {
+ public:
+  // `head` and `host` must outlive the set. The head is captured before the caller looked at the list of blocks: what
+  // is being sealed meanwhile is then seen twice, and merged, rather than missed.
+  GorillaSeriesSet(const Head& head, Host* host, int64_t start_ms, int64_t end_ms)
+      : head_(head), host_(host), start_ms_(start_ms), end_ms_(end_ms) {}
+
+  void add_head(std::span<const LabelMatcher> matchers) {
+    head_.select(matchers, start_ms_, end_ms_, labels_, snapshot_);
+  }
+  Result<void> add_block(BlockView view, std::span<const LabelMatcher> matchers);
+  void warn(std::string text) { warning_texts_.push_back(std::move(text)); }
+  // Ends the additions.
+  void finish(bool sorted, uint64_t limit);
+  size_t memory_bytes() const;
+
+  uint64_t size() noexcept override { return order_.size(); }
+  View<Str> symbols() noexcept override { return view_of(labels_.symbols()); }
+  View<LabelRef> labels(uint64_t i) noexcept override { return labels_.labels(order_[i]); }
+  Status open(uint64_t first, uint64_t count, SeriesCursor** out) noexcept override;
+  View<Str> warnings() noexcept override { return view_of(warnings_); }
+  void release() noexcept override { delete this; }
+
+ private:
+  friend class GorillaCursor;
+  struct BlockSeries {
+    uint32_t set_series;
+    uint32_t block;
+    uint32_t ordinal;
+  };
+  ~GorillaSeriesSet() = default;
+
+  const Head& head_;
+  Host* host_;
+  const int64_t start_ms_, end_ms_;
+  SetLabels labels_;
+  HeadSnapshot snapshot_;
+  std::vector<BlockView> blocks_;
+  std::vector<BlockSeries> block_series_;  // By set series, then in order of the blocks.
+  std::vector<uint32_t> block_begins_;     // By set series, one more at the end.
+  std::vector<uint32_t> head_series_;      // By set series: index into snapshot_.series, or kNoId.
+  std::vector<uint32_t> order_;            // Position -> set series.
+  std::vector<std::string> warning_texts_;
+  std::vector<Str> warnings_;
+};
+
+struct SeriesSetDeleter {
+  void operator()(GorillaSeriesSet* set) const { set->release(); }
+};
+
+}  // namespace nightlight::gorilla
+
+#endif  // NIGHTLIGHT_GORILLA_SELECT_SERIES_SET_H_
