@@ -1,0 +1,164 @@
+// sum_, avg_, count_ and present_over_time.
+//
+// Sums are compensated, value by value in the order of time. Where every value is a whole number and no sum can exceed
+// 2^53, each of these additions is exact, so differences of running sums have the same bits; that is the case of
+// counters and of most gauges, and makes a window cost nothing more than its edges.
+#include <cmath>
+
+#include "model/histogram_sum.h"
+#include "model/kahan.h"
+#include "promql_std/window.h"
+
+namespace nightlight::promql_std {
+namespace {
+
+double compensated_sum(const double* values, uint32_t begin, uint32_t end) {
+  CompensatedSum sum;
+  for (uint32_t i = begin; i < end; ++i) sum.add(values[i]);
+  return sum.total();
+}
+
+double compensated_mean(const double* values, uint32_t begin, uint32_t end) {
+  CompensatedSum sum{values[begin], 0};
+  double count = 1;
+  uint32_t i = begin + 1;
+  for (; i < end; ++i) {
+    CompensatedSum next = sum;
+    next.add(values[i]);
+    if (std::isinf(next.sum)) break;
+    sum = next;
+    count += 1;
+  }
+  if (i == end) return sum.sum / count + sum.compensation / count;
+  // The sum overflows: go on with the mean.
+  CompensatedSum mean{sum.sum / count, sum.compensation / count};
+  for (; i < end; ++i) {
+    count += 1;
+    double q = (count - 1) / count;
+    mean = {q * mean.sum, q * mean.compensation};
+    mean.add(values[i] / count);
+  }
+  return mean.sum + mean.compensation;
+}
+
+// Running sums of whole numbers, exact; `sums[i]` is that of the values in [begin, i). False when they would not be
+// exact.
+bool exact_running_sums(const double* values, uint32_t begin, uint32_t end, std::vector<double>& sums) {
+  constexpr double kExact = 9007199254740992.0;  // 2^53
+  sums.resize(size_t{end} + 1);
+  double sum = 0, magnitude = 0;
+  for (uint32_t i = begin; i < end; ++i) {
+    double v = values[i];
+    sums[i] = sum;
+    sum += v;
+    magnitude += std::fabs(v);
+    if (!(magnitude <= kExact) || std::nearbyint(v) != v) return false;
+  }
+  sums[end] = sum;
+  return true;
+}
+
+bool is_mixed(const Scope& scope, const Windows& w, const Window& window) {
+  if (window.mixed()) scope.warn(notes::mixed_floats_histograms(metric_name(w)), 0);
+  return window.mixed();
+}
+
+// Hints and bounds that contradicted each other in a window.
+struct Conflicts {
+  bool reset = false, not_reset = false, bounds = false;
+
+  void see(const FloatHistogram& h) {
+    reset = reset || h.reset_hint == ResetHint::kReset;
+    not_reset = not_reset || h.reset_hint == ResetHint::kNotReset;
+  }
+  void report(const Scope& scope) const {
+    if (reset && not_reset) scope.warn(notes::hint_conflict("aggregation"), 0);
+    if (bounds) scope.inform(notes::bounds_reconciled("aggregation"), 0);
+  }
+};
+
+// Accumulator: HistogramSum or HistogramMean; `result` finishes it.
+template <class Accumulator, class Finish>
+Status aggregate_histograms(Scope& scope, const Windows& w, ColumnOut& out, Finish result) {
+  HistogramCache cache(scope, w);
+  for (uint64_t step = 0; step < scope.steps(); ++step) {
+    Window window = window_at(w, step);
+    if (window.histograms() == 0 || window.mixed()) continue;
+    Accumulator sum(cache[window.histogram_begin]);
+    Conflicts conflicts;
+    conflicts.see(cache[window.histogram_begin]);
+    bool fits = true;
+    for (uint32_t i = window.histogram_begin + 1; i < window.histogram_end && fits; ++i) {
+      conflicts.see(cache[i]);
+      Result<Reconciled> added = sum.add(cache[i]);
+      if (!added.ok() && added.error().code != Code::kInvalidArgument) {
+        return scope.fail(Code::kFailedPrecondition, added.error().message);
+      }
+      fits = added.ok();
+      conflicts.bounds = conflicts.bounds || (fits && added->custom_bounds);
+    }
+    if (!fits) {
+      scope.warn(notes::mixed_schemas(metric_name(w)), 0);
+      continue;
+    }
+    conflicts.report(scope);
+    if (!emit(scope, out, step, result(sum))) return Scope::out_of_memory();
+  }
+  return kOkStatus;
+}
+
+template <class Exact, class General>
+Status aggregate_floats(Scope& scope, const Windows& w, ColumnOut& out, Exact exact, General general) {
+  std::vector<double>& sums = scope.scratch.values;
+  bool is_exact = exact_running_sums(w.values, w.begin[0], floats_end(w, scope.steps()), sums);
+  for (uint64_t step = 0; step < scope.steps(); ++step) {
+    Window window = window_at(w, step);
+    if (window.floats() == 0 || is_mixed(scope, w, window)) continue;
+    emit(out, step,
+         is_exact ? exact(sums[window.end] - sums[window.begin], window.floats())
+                  : general(w.values, window.begin, window.end));
+  }
+  return kOkStatus;
+}
+
+Status sum_over_time(Scope& scope, const Windows& w, ColumnOut& out) {
+  Status status = aggregate_floats(
+      scope, w, out, [](double sum, uint32_t) { return sum; }, compensated_sum);
+  if (!status.ok() || w.histogram_begin == nullptr) return status;
+  return aggregate_histograms<HistogramSum>(scope, w, out, [](const HistogramSum& sum) { return sum.total(); });
+}
+
+Status avg_over_time(Scope& scope, const Windows& w, ColumnOut& out) {
+  Status status = aggregate_floats(
+      scope, w, out, [](double sum, uint32_t count) { return sum / count; }, compensated_mean);
+  if (!status.ok() || w.histogram_begin == nullptr) return status;
+  return aggregate_histograms<HistogramMean>(scope, w, out, [](const HistogramMean& mean) { return mean.mean(); });
+}
+
+Status count_over_time(Scope& scope, const Windows& w, ColumnOut& out) {
+  for (uint64_t step = 0; step < scope.steps(); ++step) {
+    Window window = window_at(w, step);
+    if (!window.empty()) emit(out, step, static_cast<double>(window.floats()) + window.histograms());
+  }
+  return kOkStatus;
+}
+
+Status present_over_time(Scope& scope, const Windows& w, ColumnOut& out) {
+  for (uint64_t step = 0; step < scope.steps(); ++step) {
+    if (!window_at(w, step).empty()) emit(out, step, 1);
+  }
+  return kOkStatus;
+}
+
+constexpr Definition kFunctions[] = {
+    window_function("sum_over_time", view_of(kMatrixOnly), sum_over_time, "The sum of the samples."),
+    window_function("avg_over_time", view_of(kMatrixOnly), avg_over_time, "The mean of the samples."),
+    window_function("count_over_time", view_of(kMatrixOnly), count_over_time, "The number of samples."),
+    window_function("present_over_time", view_of(kMatrixOnly), present_over_time, "1 when there is a sample."),
+};
+
+}  // namespace
+
+std::span<const Definition> sum_functions() { return kFunctions; }
+
+}  // namespace nightlight::promql_std
