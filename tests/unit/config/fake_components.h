@@ -3,6 +3,7 @@
 #define NIGHTLIGHT_TESTS_FAKE_COMPONENTS_H_
 
 #include "config/components.h"
+#include "config/datum.h"
 #include "nightlight/plugin.h"
 
 namespace nightlight::config::fake {
