@@ -16,17 +16,67 @@ constexpr uint64_t kMaxFormBytes = 10u << 20;
 constexpr uint32_t kGetPost = kGet | kPost;
 constexpr std::string_view kRead = "read";
 
+constexpr uint32_t kPostPut = kPost | kPut;
+constexpr std::string_view kAdmin = "admin";
+constexpr std::string_view kSearchParameters =
+    "match[] search[] start end limit batch_size fuzz_threshold fuzz_alg case_sensitive sort_by sort_dir include_score";
+
 constexpr RouteSpec kRoutes[] = {
     {"/api/v1/query", kGetPost, &query, kRead, kCompress, "Evaluates an expression at one time.",
      "query! time timeout limit lookback_delta stats"},
     {"/api/v1/query_range", kGetPost, &query_range, kRead, kCompress, "Evaluates an expression over a range of time.",
      "query! start! end! step! timeout limit lookback_delta stats"},
+    {"/api/v1/query_exemplars", kGetPost, &query_exemplars, kRead, kCompress,
+     "Lists the exemplars of an expression's series.", "query! start end"},
+    {"/api/v1/format_query", kGetPost, &format_query, kRead, kCompress, "Prints an expression in the usual form.",
+     "query!"},
+    {"/api/v1/parse_query", kGetPost, &parse_query, kRead, kCompress, "Parses an expression into a tree.", "query!"},
     {"/api/v1/labels", kGetPost, &labels, kRead, kCompress, "Lists label names.", "match[] start end limit"},
     {"/api/v1/label/{name}/values", kGet, &label_values, kRead, kCompress, "Lists the values of a label.",
      "match[] start end limit"},
     {"/api/v1/series", kGetPost, &series, kRead, kCompress, "Lists the label sets of series.",
      "match[] start end limit"},
+    {"/api/v1/metadata", kGet, &metadata, kRead, kCompress, "Lists type, unit and help of metrics.",
+     "metric limit limit_per_metric"},
+    {"/api/v1/search/metric_names", kGetPost, &search_metric_names, kRead, 0, "Searches metric names.",
+     "match[] search[] start end limit batch_size fuzz_threshold fuzz_alg case_sensitive sort_by sort_dir "
+     "include_score "
+     "include_metadata"},
+    {"/api/v1/search/label_names", kGetPost, &search_label_names, kRead, 0, "Searches label names.", kSearchParameters},
+    {"/api/v1/search/label_values", kGetPost, &search_label_values, kRead, 0, "Searches the values of a label.",
+     "label! match[] search[] start end limit batch_size fuzz_threshold fuzz_alg case_sensitive sort_by sort_dir "
+     "include_score"},
+    {"/api/v1/targets", kGet, &targets, kRead, kCompress, "Lists scrape targets; there are none.", "scrapePool state"},
+    {"/api/v1/targets/metadata", kGet, &target_metadata, kRead, kCompress, "Lists metadata by target; there is none.",
+     "match_target metric limit"},
+    {"/api/v1/targets/relabel_steps", kGet, &target_relabel_steps, kRead, kCompress,
+     "Shows relabelling; no pool has any.", "scrapePool! labels!"},
+    {"/api/v1/scrape_pools", kGet, &scrape_pools, kRead, kCompress, "Lists scrape pools; there are none.", ""},
+    {"/api/v1/scrape_pools/config", kGet, &scrape_pool_config, kRead, kCompress, "Shows a scrape pool; there is none.",
+     "scrapePool!"},
+    {"/api/v1/alertmanagers", kGet, &alertmanagers, kRead, kCompress, "Lists alert managers; there are none.", ""},
+    {"/api/v1/alerts", kGet, &alerts, kRead, kCompress, "Lists alerts; there are none.", ""},
+    {"/api/v1/rules", kGet, &rules, kRead, kCompress, "Lists rules; there are none.",
+     "type rule_name[] rule_group[] file[] match[] exclude_alerts group_limit group_next_token"},
+    {"/api/v1/status/config", kGet, &status_config, kRead, kCompress, "Shows the configuration.", ""},
+    {"/api/v1/status/flags", kGet, &status_flags, kRead, kCompress, "Shows the settings.", ""},
     {"/api/v1/status/buildinfo", kGet, &status_build_info, kRead, kCompress, "Says which version runs.", ""},
+    {"/api/v1/status/runtimeinfo", kGet, &status_runtime_info, kRead, kCompress, "Says how the server runs.", ""},
+    {"/api/v1/status/tsdb", kGet, &status_tsdb, kRead, kCompress, "Counts series, labels and values.", "limit"},
+    {"/api/v1/status/tsdb/blocks", kGet, &status_tsdb_blocks, kRead, kCompress, "Lists the blocks on disk.", ""},
+    {"/api/v1/status/walreplay", kGet, &status_wal_replay, kRead, kBeforeReady, "Shows the progress of a log replay.",
+     ""},
+    {"/api/v1/features", kGet, &features, kRead, kCompress, "Lists what this server can do.", ""},
+    {"/api/v1/notifications", kGet, &notifications, kRead, kBeforeReady, "Lists notices of the server.", ""},
+    {"/api/v1/notifications/live", kGet, &notifications_live, kRead, kBeforeReady, "Follows notices of the server.",
+     ""},
+    {"/api/v1/openapi.yaml", kGet, &openapi, kRead, 0, "This description.", "openapi_version"},
+    {"/api/v1/admin/tsdb/delete_series", kPostPut, &delete_series, kAdmin, kCompress, "Deletes samples of series.",
+     "match[]! start end"},
+    {"/api/v1/admin/tsdb/clean_tombstones", kPostPut, &clean_tombstones, kAdmin, kCompress,
+     "Frees the space of deleted samples.", ""},
+    {"/api/v1/admin/tsdb/snapshot", kPostPut, &snapshot, kAdmin, kCompress, "Makes a copy of the data.", "skip_head"},
+    {"/federate", kGet, &federate, kRead, kCompress, "Shows the newest samples in the text format.", "match[]"},
 };
 
 bool is_form(std::string_view content_type) {
@@ -89,7 +139,8 @@ void Api::set_cors(HttpRequest* request, HttpResponse* response) const {
 
 Result<void> Api::answer(const RouteSpec& route, Call& call) const {
   HttpRequest* request = call.request;
-  if (request->method() == kPost && is_form(view(request->header(str("Content-Type"))))) {
+  if ((request->method() == kPost || request->method() == kPut) &&
+      is_form(view(request->header(str("Content-Type"))))) {
     Str body{};
     if (Status status = request->body(&body); !status.ok()) {
       Error error = error_of(backend_.host, status);

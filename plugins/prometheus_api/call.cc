@@ -1,5 +1,8 @@
 #include "prometheus_api/call.h"
 
+#include <algorithm>
+#include <new>
+
 #include "model/matcher.h"
 #include "nightlight/sugar.h"
 
@@ -55,24 +58,37 @@ void write_notes(JsonWriter& json, std::string_view key, std::string_view word, 
   json.raw("]");
 }
 
-// Collects the selector of one text.
-class OneSelector final : public SelectorSink {
- public:
-  explicit OneSelector(Selector& out) : out_(out) {}
-  Status add(View<const Matcher*> matchers) noexcept override {
-    try {
-      out_.assign(matchers);
-      return kOkStatus;
-    } catch (const std::bad_alloc&) {
-      return Status{Code::kResourceExhausted, 0};
-    }
+// Runs what may run out of memory.
+template <class Body>
+Status collect(Body body) noexcept {
+  try {
+    body();
+    return kOkStatus;
+  } catch (const std::bad_alloc&) {
+    return Status{Code::kResourceExhausted, 0};
   }
-
- private:
-  Selector& out_;
-};
+}
 
 }  // namespace
+
+Status TextBuffer::write(Str piece) noexcept {
+  return collect([&] { text.append(view(piece)); });
+}
+
+Status StringList::add(View<Str> strings) noexcept {
+  return collect([&] {
+    for (Str string : strings) list.emplace_back(view(string));
+  });
+}
+
+void StringList::sort_unique() {
+  std::sort(list.begin(), list.end());
+  list.erase(std::unique(list.begin(), list.end()), list.end());
+}
+
+Status SelectorList::add(View<const Matcher*> matchers) noexcept {
+  return collect([&] { list.emplace_back().assign(matchers); });
+}
 
 Error error_of(Host* host, Status status) { return Error{status.code, std::string(view(host->last_error()))}; }
 
@@ -109,6 +125,8 @@ void answer_text(HttpResponse* response, uint32_t status, std::string_view text,
   (void)response->write(str(text));
 }
 
+void answer_nothing(Call& call) { call.response->set_status(204); }
+
 void Selector::assign(View<const Matcher*> matchers) {
   texts_.clear();
   texts_.reserve(2 * matchers.size);  // Views into the strings must stay.
@@ -137,19 +155,18 @@ Result<bool> Selector::matches_everything() const {
 
 Result<std::vector<Selector>> selectors_of(const Backend& backend, const std::vector<std::string_view>& texts,
                                            bool allow_empty) {
-  std::vector<Selector> selectors(texts.size());
-  for (size_t i = 0; i < texts.size(); ++i) {
-    OneSelector sink(selectors[i]);
-    if (Status status = backend.engine->parse_selector(str(texts[i]), &sink); !status.ok()) {
+  SelectorList selectors;
+  for (std::string_view text : texts) {
+    if (Status status = backend.engine->parse_selector(str(text), &selectors); !status.ok()) {
       return error_of(backend.host, status);
     }
   }
-  for (const Selector& selector : selectors) {
+  for (const Selector& selector : selectors.list) {
     if (allow_empty) break;
     NIGHTLIGHT_ASSIGN(everything, selector.matches_everything());
     if (everything) return Error{Code::kInvalidArgument, "match[] must contain at least one non-empty matcher"};
   }
-  return selectors;
+  return std::move(selectors.list);
 }
 
 }  // namespace nightlight::prometheus_api

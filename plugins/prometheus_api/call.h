@@ -36,10 +36,26 @@ struct Backend {
 
   bool admin_enabled = false;
   uint64_t max_series_without_match = 10'000;
+  int64_t lookback_ms = 300'000;  // Of /federate; queries have the engine's.
 };
 
 // Answers a request through call.json, or by hand through call.response. An Error becomes the answer's envelope.
 using Endpoint = Result<void> (*)(const Backend& backend, Call& call);
+
+// Collects text that is handed out in pieces.
+class TextBuffer final : public TextSink {
+ public:
+  Status write(Str piece) noexcept override;
+  std::string text;
+};
+
+// Collects strings.
+class StringList final : public StringSink {
+ public:
+  Status add(View<Str> strings) noexcept override;
+  void sort_unique();
+  std::vector<std::string> list;
+};
 
 // A failing Status of another component as an Error: its code and the text that the host keeps.
 Error error_of(Host* host, Status status);
@@ -58,6 +74,9 @@ void answer_text(HttpResponse* response, uint32_t status, std::string_view text,
                  std::string_view content_type = "text/plain; charset=utf-8");
 
 inline constexpr char kTruncatedText[] = "results truncated due to limit";
+
+// A 204.
+void answer_nothing(Call& call);
 
 // ---- selectors ----
 
@@ -78,6 +97,13 @@ class Selector {
   std::vector<Matcher> matchers_;
   std::vector<const Matcher*> pointers_;
   std::vector<std::string> texts_;
+};
+
+// Collects selectors.
+class SelectorList final : public SelectorSink {
+ public:
+  Status add(View<const Matcher*> matchers) noexcept override;
+  std::vector<Selector> list;
 };
 
 // The selectors of all `match[]` parameters. Each must have a matcher that the empty value does not satisfy, unless

@@ -19,7 +19,11 @@ constexpr ConfigField kEnableAdmin = field("enable_admin_api", FieldType::kBool,
 constexpr ConfigField kMaxSeries =
     field("max_series_without_match", FieldType::kInt, "10000",
           "How many series a request for all series, without match[] and without limit, lists at most.");
-constexpr const ConfigField* kFields[] = {&kListener, &kEngine, &kStorage, &kCorsOrigin, &kEnableAdmin, &kMaxSeries};
+constexpr ConfigField kLookback =
+    field("lookback_delta", FieldType::kDuration, "5m",
+          "How old a sample may be that /federate shows; queries have the engine's value.");
+constexpr const ConfigField* kFields[] = {&kListener,    &kEngine,    &kStorage, &kCorsOrigin,
+                                          &kEnableAdmin, &kMaxSeries, &kLookback};
 
 class PrometheusApi final : public Instance {
  public:
@@ -46,6 +50,7 @@ class PrometheusApi final : public Instance {
       backend.status = static_cast<HostStatus*>(host_->query(str(kHostStatusId)));
       backend.admin_enabled = settings.boolean("enable_admin_api");
       backend.max_series_without_match = static_cast<uint64_t>(settings.integer("max_series_without_match"));
+      backend.lookback_ms = settings.integer("lookback_delta");
       auto api = Api::create(backend, settings.text("cors_origin"));
       if (!api.ok()) {
         return host_->fail(api.error().code, str(settings.position("cors_origin") + ": " + api.error().message));

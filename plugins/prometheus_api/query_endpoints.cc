@@ -59,13 +59,12 @@ Result<void> read_options(Call& call, QueryRequest& out) {
   return {};
 }
 
-void complete(Call& call, QueryRequest& out) {
+void complete(QueryRequest& out) {
   out.query.struct_size = sizeof out.query;
   out.query.context = &out.context;
   out.query.text = str(out.text);
   out.query.limit = out.limit;
   out.query.client = str(out.client);
-  (void)call;
 }
 
 void write_series(JsonWriter& json, const ResultSeries& series, bool instant) {
@@ -196,7 +195,7 @@ std::vector<std::string> texts_of(View<Str> texts) {
 }
 
 Result<void> answer_query(const Backend& backend, Call& call, QueryRequest& request) {
-  complete(call, request);
+  complete(request);
   QueryResult* raw = nullptr;
   if (Status status = backend.engine->query(&request.query, &raw); !status.ok()) {
     Error error = error_of(backend.host, status);

@@ -32,19 +32,6 @@ Result<MetadataRequest> read_range(const Call& call) {
   return out;
 }
 
-class Strings final : public StringSink {
- public:
-  Status add(View<Str> strings) noexcept override {
-    try {
-      for (Str text : strings) list.emplace_back(view(text));
-      return kOkStatus;
-    } catch (const std::bad_alloc&) {
-      return Status{Code::kResourceExhausted, 0};
-    }
-  }
-  std::vector<std::string> list;
-};
-
 void write_strings(JsonWriter& json, const std::vector<std::string>& strings, size_t count) {
   json.raw("[");
   for (size_t i = 0; i < count; ++i) {
@@ -57,7 +44,7 @@ void write_strings(JsonWriter& json, const std::vector<std::string>& strings, si
 // Label names, or the values of one label, of the union of the selectors.
 template <class Ask>
 Result<void> answer_strings(const Backend& backend, Call& call, const MetadataRequest& request, Ask ask) {
-  Strings strings;
+  StringList strings;
   size_t asked = std::max<size_t>(request.selectors.size(), 1);
   for (size_t i = 0; i < asked; ++i) {
     LabelQuery query{};
@@ -69,10 +56,7 @@ Result<void> answer_strings(const Backend& backend, Call& call, const MetadataRe
     query.limit = request.asked();
     if (Status status = ask(&query, &strings); !status.ok()) return error_of(backend.host, status);
   }
-  if (asked > 1) {
-    std::sort(strings.list.begin(), strings.list.end());
-    strings.list.erase(std::unique(strings.list.begin(), strings.list.end()), strings.list.end());
-  }
+  if (asked > 1) strings.sort_unique();
   bool truncated = request.limit != 0 && strings.list.size() > request.limit;
   begin_success(call.json);
   write_strings(call.json, strings.list, truncated ? static_cast<size_t>(request.limit) : strings.list.size());
