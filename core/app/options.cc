@@ -49,6 +49,10 @@ bool load_config(const runtime::LoadOptions& options, runtime::Loaded* out) {
   config::Problems problems;
   *out = runtime::load(options, &problems);
   for (const std::string& line : problems.lines()) std::cerr << line << "\n";
+  if (!out->absent.empty()) {
+    std::cerr << "not installed, left out: " << config::join(out->absent) << " (looked in "
+              << config::join(runtime::search_directories(options, &out->config.settings)) << ")\n";
+  }
   return problems.empty();
 }
 

@@ -155,6 +155,10 @@ void expand_server(const ShortForm& form, Expansion* out) {
     out->refer("listener", "http");
     out->refer("sink", "store");
   }
+  if (out->has("http") && out->has("store") && out->begin("read", "remote_read")) {
+    out->refer("listener", "http");
+    out->refer("storage", "store");
+  }
   if (out->has("http") && out->has("engine") && out->begin("api", "prometheus_api")) {
     out->refer("listener", "http");
     out->refer("engine", "engine");

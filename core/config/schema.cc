@@ -135,7 +135,7 @@ constexpr const char* kIntroduction = R"(# Configuration
 
 A config file is YAML and has two forms, which may be mixed. The **short form** (`server`, `storage`, `tls`) is all that most
 servers need. It expands to the **long form** (`instances`): named instances of components, wired by references. An instance of the
-long form extends the expanded one of its name (`tls`, `http`, `store`, `functions`, `engine`, `write`, `api`, `rpc`, `host`), or
+long form extends the expanded one of its name (`tls`, `http`, `store`, `functions`, `engine`, `write`, `read`, `api`, `rpc`, `host`), or
 replaces it when it has another `type`; `name: null` removes it. `nightlight print-config` shows what is in force and where each
 value came from; `nightlight check FILE` tells every mistake at once.
 

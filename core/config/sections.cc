@@ -20,8 +20,8 @@ constexpr ConfigField kSearch =
                "Directories in which plugins are looked for; none: the directory of the installation.");
 constexpr ConfigField kLoad = list_field(
     "load", FieldType::kString,
-    "Names of the plugins to load, in this order; none: those of gorilla, remote_write, prometheus_api, promql_std and "
-    "grpc_api that are installed. Nothing else is ever opened.");
+    "Names of the plugins to load, in this order; none: those of gorilla, promql_std, remote_write, remote_read, "
+    "prometheus_api and grpc_api that are installed. Nothing else is ever opened.");
 constexpr ConfigField kSha256 =
     field("sha256", FieldType::kMap, "", "Plugin name to the SHA-256 (hexadecimal) that its file must have.");
 constexpr const ConfigField* kPluginsFields[] = {&kSearch, &kLoad, &kSha256};

@@ -53,8 +53,11 @@ void load_plugins(const LoadOptions& options, Loaded* out, config::Problems* pro
     std::string path = listed ? "plugins.load[" + std::to_string(i) + "]" : "plugins.load";
     auto loaded = load_named(options, names[i], directories, pin_of(settings, names[i]));
     if (!loaded.ok()) {
-      bool optional = !listed && loaded.error().code == Code::kNotFound;
-      if (!optional) problems->add(mark, path, loaded.error().message);
+      if (!listed && loaded.error().code == Code::kNotFound) {
+        out->absent.push_back(names[i]);
+      } else {
+        problems->add(mark, path, loaded.error().message);
+      }
       continue;
     }
     for (const Component* component : loaded->plugin->components) {

@@ -31,6 +31,7 @@ struct Loaded {
   config::CheckedConfig config;
   config::Components components;
   std::vector<LoadedPlugin> plugins;
+  std::vector<std::string> absent;  // Plugins of this project that the config did not list and that are not installed.
 };
 
 // `problems` gets whatever is wrong; the result may be used only if there is nothing.

@@ -14,7 +14,8 @@
 namespace nightlight::runtime {
 
 // The plugins of this project: what is loaded when the config does not say.
-inline constexpr const char* kOwnPlugins[] = {"gorilla", "promql_std", "remote_write", "prometheus_api", "grpc_api"};
+inline constexpr const char* kOwnPlugins[] = {"gorilla",     "promql_std",     "remote_write",
+                                              "remote_read", "prometheus_api", "grpc_api"};
 
 struct PluginFile {
   std::string name;  // "gorilla"

@@ -25,6 +25,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def wait_until(condition, what, timeout_s=30):
+    """Polls until `condition()` is true."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {timeout_s} s for {what}")
+        time.sleep(0.02)
+
+
 class Process:
     """A child whose output goes to a file; `stop` and `kill` wait for its end."""
 
