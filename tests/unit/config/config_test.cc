@@ -236,7 +236,7 @@ tls: {cert_file: c, key_file: k, ca_file: a, require_client_cert: true}
   CHECK(value(c.config, "http", "insecure") == "true");
   CHECK(value(c.config, "host", "enable_lifecycle") == "true");
   CHECK(value(c.config, "store", "path") == "/d$x");
-  CHECK(value(c.config, "store", "retention") == "156h");
+  CHECK(value(c.config, "store", "retention") == "6d12h");
   CHECK(value(c.config, "store", "wal_segment_size") == "7MiB");
   CHECK(value(c.config, "store", "block_duration") == "8h");
   CHECK(value(c.config, "store", "max_head_samples") == "9");
