@@ -153,7 +153,7 @@ bool Grammar::grow(int height) {
 
 ExprPtr Grammar::expression() {
   if (peek().kind == TokenKind::kEof) {
-    error_ = ParseError{{}, "no expression found in input", true};
+    error_ = ParseError{{}, "no expression found in input"};
     return nullptr;
   }
   ExprPtr expr = binary(1);
@@ -189,6 +189,10 @@ ExprPtr Grammar::binary(int min_precedence) {
     expr->rhs = binary(kind == TokenKind::kPow ? level : level + 1);
     if (expr->rhs == nullptr || !grow(std::max(lhs_height, height_) + 1)) return nullptr;
     expr->span = {lhs->span.start, expr->rhs->span.end};
+    bool fills = expr->matching->fill_left || expr->matching->fill_right;
+    if (fills && !options_.fill_modifiers) {
+      return fail(expr->span, "binop fill modifiers are experimental and not enabled");
+    }
     expr->lhs = std::move(lhs);
     lhs = std::move(expr);
   }

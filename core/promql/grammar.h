@@ -17,7 +17,6 @@ namespace nightlight::promql {
 struct ParseError {
   Span span;
   std::string message;
-  bool nowhere = false;  // Concerns the whole text.
 };
 
 class Grammar {

@@ -9,7 +9,7 @@ namespace nightlight::promql {
 namespace {
 
 Error to_error(std::string_view text, const ParseError& error) {
-  std::string where = error.nowhere && text.empty() ? "unknown position" : position_text(text, error.span.start);
+  std::string where = text.empty() ? "unknown position" : position_text(text, error.span.start);
   return Error{Code::kInvalidArgument, where + ": parse error: " + error.message};
 }
 

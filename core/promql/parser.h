@@ -38,7 +38,8 @@ struct ParserOptions {
 Result<ExprPtr> parse_expression(std::string_view text, const FunctionTable& functions,
                                  const ParserOptions& options = {});
 
-// A series selector (`match[]`): the matchers, `__name__` last. At least one of them does not match the empty string.
+// A series selector (`match[]`): the matchers, `__name__` last. They may all match the empty string: whether that is
+// too much is the caller's rule.
 Result<std::vector<LabelMatcher>> parse_selector(std::string_view text, const ParserOptions& options = {});
 
 // The matchers of every selector in the tree, in the order of the text.
