@@ -10,7 +10,7 @@ namespace {
 
 // Below this, std::to_chars in fixed form gives the shortest digits; above, it would print every digit of the exact
 // value.
-constexpr double kFixedIsShortest = 1e15;
+constexpr double kFixedIsShortest = 9007199254740992.0;  // 2^53
 
 char* write_text(char* out, std::string_view text) {
   std::memcpy(out, text.data(), text.size());

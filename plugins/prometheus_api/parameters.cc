@@ -109,6 +109,22 @@ std::optional<Instant> from_seconds(double time) {
   return Instant{static_cast<int64_t>(seconds) * kMsPerSecond + ms, static_cast<int32_t>(rest)};
 }
 
+// Underscores may stand between digits, and after 0x.
+std::optional<std::string> without_separators(std::string_view text) {
+  auto is_digit = [](char c) {
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f') || (c | 0x20) == 'x';
+  };
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '_') {
+      out += text[i];
+    } else if (i == 0 || i + 1 == text.size() || !is_digit(text[i - 1]) || !is_digit(text[i + 1])) {
+      return std::nullopt;
+    }
+  }
+  return out;
+}
+
 bool is_word(std::string_view text, std::string_view lower_case) {
   if (text.size() != lower_case.size()) return false;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -131,6 +147,10 @@ int64_t nanoseconds_between(const Instant& a, const Instant& b) {
 }
 
 std::optional<double> parse_float(std::string_view text) {
+  if (text.find('_') != std::string_view::npos) {
+    auto plain = without_separators(text);
+    return plain ? parse_float(*plain) : std::nullopt;
+  }
   std::string_view rest = text;
   bool negative = take(rest, '-');
   if (!negative) take(rest, '+');
