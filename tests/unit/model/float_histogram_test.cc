@@ -2,80 +2,27 @@
 
 #include <doctest/doctest.h>
 
-#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <limits>
-#include <sstream>
 
 #include "model/buckets.h"
 #include "model/histogram_sum.h"
 #include "model/histogram_validation.h"
 #include "nightlight/sugar.h"
+#include "unit/histogram_text.h"
 
 using namespace nightlight;
+using nightlight::testing::read_histogram;
+using nightlight::testing::same_histogram;
+using nightlight::testing::split;
 
 namespace {
 
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> parts{""};
-  for (char c : text) {
-    if (c == separator) {
-      parts.emplace_back();
-    } else {
-      parts.back() += c;
-    }
-  }
-  return parts;
-}
-
-std::vector<double> numbers(const std::string& text) {
-  std::vector<double> out;
-  if (text.empty()) return out;
-  for (const std::string& part : split(text, ',')) out.push_back(std::strtod(part.c_str(), nullptr));
-  return out;
-}
-
-BucketSide side(const std::string& spans, const std::string& counts) {
-  BucketSide out;
-  if (!spans.empty()) {
-    for (const std::string& part : split(spans, ',')) {
-      auto pair = split(part, ':');
-      out.spans.push_back(BucketSpan{std::stoi(pair[0]), static_cast<uint32_t>(std::stoul(pair[1]))});
-    }
-  }
-  out.counts = numbers(counts);
-  return out;
-}
-
-// hint schema zero_threshold zero_count count sum;spans;counts;spans;counts;custom values
-FloatHistogram read(const std::string& text) {
-  auto parts = split(text, ';');
-  auto head = split(parts[0], ' ');
-  FloatHistogram h;
-  h.reset_hint = static_cast<ResetHint>(std::stoi(head[0]));
-  h.schema = std::stoi(head[1]);
-  h.zero_threshold = std::strtod(head[2].c_str(), nullptr);
-  h.zero_count = std::strtod(head[3].c_str(), nullptr);
-  h.count = std::strtod(head[4].c_str(), nullptr);
-  h.sum = std::strtod(head[5].c_str(), nullptr);
-  h.positive = side(parts[1], parts[2]);
-  h.negative = side(parts[3], parts[4]);
-  h.custom_values = numbers(parts[5]);
-  return h;
-}
-
-// NaN has one spelling in the file, whatever its bits were.
 void check_same(const FloatHistogram& got, const FloatHistogram& expected) {
   CAPTURE(got.text());
   CAPTURE(expected.text());
-  CHECK(got.reset_hint == expected.reset_hint);
-  FloatHistogram a = got, b = expected;
-  for (FloatHistogram* h : {&a, &b}) {
-    if (std::isnan(h->sum)) h->sum = std::numeric_limits<double>::quiet_NaN();
-    if (std::isnan(h->count)) h->count = std::numeric_limits<double>::quiet_NaN();
-  }
-  CHECK(a.equals(b));
+  CHECK(same_histogram(got, expected));
 }
 
 FloatHistogram exponential(int32_t schema, std::vector<BucketSpan> spans, std::vector<double> counts) {
@@ -100,34 +47,34 @@ TEST_CASE("histogram arithmetic has the bits of Prometheus") {
     std::string word = line.substr(0, line.find(' '));
     std::string rest = line.substr(word.size() + 1);
     auto flags = split(rest, ' ');
-    if (word == "A" || word == "C") a = read(rest);
-    if (word == "B" || word == "D") b = read(rest);
+    if (word == "A" || word == "C") a = read_histogram(rest);
+    if (word == "B" || word == "D") b = read_histogram(rest);
     if (word == "add" || word == "sub") {
       FloatHistogram result = a;
       Reconciled reconciled = (word == "add" ? result.add(b) : result.subtract(b)).value();
       result.compact();
       CHECK(reconciled.hint_conflict == (flags[0] == "true"));
       CHECK(reconciled.custom_bounds == (flags[1] == "true"));
-      check_same(result, read(rest.substr(flags[0].size() + flags[1].size() + 2)));
+      check_same(result, read_histogram(rest.substr(flags[0].size() + flags[1].size() + 2)));
     }
     if (word == "reset") {
       CHECK(a.detect_reset(b) == (flags[0] == "true"));
       CHECK(a.equals(b) == (flags[1] == "true"));
     }
-    if (word == "T") a = read(rest);
+    if (word == "T") a = read_histogram(rest);
     if (word == "text") CHECK(a.text() == rest);
     if (word == "above" || word == "below") {
       double limit = std::strtod(flags[0].c_str(), nullptr);
       FloatHistogram result = a;
       word == "above" ? trim_above(result, limit) : trim_below(result, limit);
-      check_same(result, read(rest.substr(flags[0].size() + 1)));
+      check_same(result, read_histogram(rest.substr(flags[0].size() + 1)));
     }
-    if (word == "S") sum = HistogramSum(read(rest));
-    if (word == "n") REQUIRE(sum.add(read(rest)).ok());
+    if (word == "S") sum = HistogramSum(read_histogram(rest));
+    if (word == "n") REQUIRE(sum.add(read_histogram(rest)).ok());
     if (word == "sum") {
       FloatHistogram result = sum.total();
       result.compact();
-      check_same(result, read(rest));
+      check_same(result, read_histogram(rest));
     }
   }
   CHECK(lines > 800);
