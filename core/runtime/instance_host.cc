@@ -58,7 +58,7 @@ int64_t InstanceHost::monotonic_ns() noexcept {
 }
 
 Status InstanceHost::submit(Task* task) noexcept {
-  Code code = services_.workers->submit(task);
+  Code code = services_.workers->submit(task, instance_.c_str());
   if (code == Code::kOk) return kOkStatus;
   return fail_with(code, code == Code::kUnavailable ? "the host is stopping" : "the host's queue of work is full");
 }

@@ -85,6 +85,12 @@ void Server::register_metrics() {
                                          "Always 1; the labels tell what was built from what.", view_of(labels)));
   NIGHTLIGHT_CHECK(info.ok(), "nightlight_build_info");
   set(info->number, 1);
+  for (const LoadedPlugin& loaded : loaded_->plugins) {
+    KeyValue of_plugin[] = {{str("plugin"), str(loaded.file.name)}, {str("version"), loaded.plugin->version}};
+    auto cells = metrics_.cells("", spec_of(MetricType::kGauge, "nightlight_plugin_info",
+                                            "Always 1; the labels tell which plugins are loaded.", view_of(of_plugin)));
+    if (cells.ok()) set(cells->number, 1);
+  }
   reload_ok_cell_ = metrics_
                         .cells("", spec_of(MetricType::kGauge, "nightlight_config_last_reload_successful",
                                            "Whether the last reload of the config was applied."))

@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "runtime/breadcrumb.h"
+
 namespace nightlight::runtime {
 
 WorkerPool::WorkerPool(size_t threads, size_t queue_capacity) : capacity_(queue_capacity) {
@@ -20,12 +22,12 @@ WorkerPool::~WorkerPool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-Code WorkerPool::submit(Task* task) {
+Code WorkerPool::submit(Task* task, const char* instance) {
   {
     MutexLock lock(mutex_);
     if (refusing_) return Code::kUnavailable;
     if (queue_.size() >= capacity_) return Code::kResourceExhausted;
-    queue_.push_back(task);
+    queue_.push_back(Work{task, instance});
   }
   wake_.notify_one();
   return Code::kOk;
@@ -38,15 +40,16 @@ void WorkerPool::refuse() {
 
 void WorkerPool::work() {
   while (true) {
-    Task* task = nullptr;
+    Work next{};
     {
       MutexLock lock(mutex_);
       while (queue_.empty() && !ending_) wake_.wait(mutex_);
       if (queue_.empty()) return;
-      task = queue_.front();
+      next = queue_.front();
       queue_.pop_front();
     }
-    task->run();
+    Breadcrumb crumb(next.instance, "run a task");
+    next.task->run();
   }
 }
 

@@ -20,18 +20,24 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // [any] kOk, kResourceExhausted (queue full) or kUnavailable (after refuse); then the task is not run.
-  Code submit(Task* task);
+  // [any] kOk, kResourceExhausted (queue full) or kUnavailable (after refuse); then the task is not run. `instance` is
+  // who hands it over, and outlives it.
+  Code submit(Task* task, const char* instance);
   // [any] From now on submit answers kUnavailable. What is queued still runs.
   void refuse();
 
  private:
+  struct Work {
+    Task* task;
+    const char* instance;
+  };
+
   void work();
 
   const size_t capacity_;
   Mutex mutex_;
   ConditionVariable wake_;
-  std::deque<Task*> queue_ GUARDED_BY(mutex_);
+  std::deque<Work> queue_ GUARDED_BY(mutex_);
   bool refusing_ GUARDED_BY(mutex_) = false;
   bool ending_ GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;

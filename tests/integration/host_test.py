@@ -106,6 +106,15 @@ class Commands(unittest.TestCase):
         self.assertIn("gorilla", out)
         self.assertIn("crash.so: crashed with signal 6", err)
 
+    def test_a_crash_inside_an_instance_is_reported_with_its_name(self):
+        library = os.path.join(self.directory, "fragile.so")
+        subprocess.run(["c++", "-std=c++17", "-shared", "-fPIC", "-DVARIANT=6", "-I", os.path.join(SOURCE, "core", "sdk"),
+                        "-o", library, os.path.join(SOURCE, "tests", "unit", "runtime", "test_plugin.cc")], check=True)
+        config = self.config("plugins: {load: [fragile]}\ninstances: {brittle: {type: good}}\n")
+        status, _, err = run("serve", "--dev", "--config", config, NIGHTLIGHT_PLUGIN_PATH=self.directory)
+        self.assertEqual(status, -signal.SIGILL)
+        self.assertIn("nightlight: fatal signal 04 in instance brittle, method start\n", err)
+
     def test_environment_plugins_need_dev(self):
         self.assertNotIn("gorilla", run("plugins", "list")[1])
 

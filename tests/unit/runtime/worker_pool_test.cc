@@ -26,13 +26,13 @@ TEST_CASE("a full queue refuses, and what was accepted runs once, also when the 
   Gate gate;
   {
     WorkerPool pool(1, 2);
-    REQUIRE(pool.submit(&gate) == Code::kOk);
+    REQUIRE(pool.submit(&gate, "test") == Code::kOk);
     gate.entered.acquire();  // The only thread is busy from here on.
-    CHECK(pool.submit(&tasks[0]) == Code::kOk);
-    CHECK(pool.submit(&tasks[1]) == Code::kOk);
-    CHECK(pool.submit(&tasks[2]) == Code::kResourceExhausted);
+    CHECK(pool.submit(&tasks[0], "test") == Code::kOk);
+    CHECK(pool.submit(&tasks[1], "test") == Code::kOk);
+    CHECK(pool.submit(&tasks[2], "test") == Code::kResourceExhausted);
     pool.refuse();
-    CHECK(pool.submit(&tasks[2]) == Code::kUnavailable);
+    CHECK(pool.submit(&tasks[2], "test") == Code::kUnavailable);
     gate.open.release();
   }
   CHECK(tasks[0].runs == 1);
