@@ -137,8 +137,7 @@ void expand_server(const ShortForm& form, Expansion* out) {
   auto set = [&](std::string_view field, std::string_view key) {
     out->set(field, plain(from(key)), from(key), "server");
   };
-  if (out->begin("functions", "promql_std")) {
-  }  // Nothing to set.
+  (void)out->begin("functions", "promql_std");  // It has no fields.
   if (out->has("store") && out->begin("engine", "promql")) {
     out->refer("storage", "store");
     out->refer("functions", "functions");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 #include <tuple>
 
 namespace nightlight::config {
@@ -41,12 +42,13 @@ std::vector<std::string> Problems::lines() const {
     return std::tuple(source(a), a.mark.line, a.mark.column) < std::tuple(source(b), b.mark.line, b.mark.column);
   });
   std::vector<std::string> out;
+  std::set<std::string> told;
   for (const Item& item : sorted) {
     std::string line = to_string(item.mark);
     if (!line.empty()) line += ": ";
     if (!item.path.empty()) line += item.path + ": ";
     line += item.text;
-    if (std::find(out.begin(), out.end(), line) == out.end()) out.push_back(std::move(line));
+    if (told.insert(line).second) out.push_back(std::move(line));
   }
   return out;
 }

@@ -45,7 +45,7 @@ constexpr ConfigField kGrpcAddr = field("grpc_addr", FieldType::kAddress, "0.0.0
 constexpr ConfigField kHttpAddr = field("http_addr", FieldType::kAddress, "0.0.0.0:9101",
                                         "Where HTTP is served: remote write, the query API, /metrics.");
 constexpr ConfigField kMaxStreams = bounded(
-    field("max_concurrent_streams", FieldType::kInt, "100", "Calls at once on one gRPC connection."), "1", "1000000");
+    field("max_concurrent_streams", FieldType::kInt, "100", "Calls at once on one gRPC connection."), "1", "100000");
 constexpr ConfigField kQueryTimeout =
     bounded(field("query_timeout_seconds", FieldType::kFloat, "30", "How long one query may run."), "0.001", "86400");
 constexpr ConfigField kMaxSamples = bounded(
