@@ -66,7 +66,8 @@ class Block {
   virtual Result<void> value_counts(std::string_view name,
                                     const std::function<void(std::string_view value, uint64_t series)>& each) const = 0;
 
-  // Reads and checks every byte of the object, and decodes every chunk.
+  // Checks every byte of the object, and decodes every chunk. Pages that are in the cache are not read again: to check
+  // the disk, open the object with a cache of 0 bytes.
   virtual Result<void> verify() const = 0;
 
   // Heap memory held as long as the block is open.

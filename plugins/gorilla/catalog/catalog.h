@@ -29,6 +29,8 @@ class Catalog {
   // [any] Removes, then adds (the same id in both replaces its meta); durable when it returns. kAborted when `expected`
   // is not the generation any more: read again and decide again. kInvalidArgument: an id to remove that is not there,
   // or to add that is.
+  // After any other error the commit may have happened: state() tells, and no block that was to be added may be
+  // deleted.
   virtual Result<std::shared_ptr<const CatalogState>> commit(std::span<const BlockMeta> add,
                                                              std::span<const Ulid> remove, uint64_t expected) = 0;
 };

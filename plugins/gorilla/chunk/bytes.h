@@ -24,10 +24,10 @@ inline uint64_t zigzag(int64_t value) {
 inline int64_t unzigzag(uint64_t value) { return static_cast<int64_t>((value >> 1) ^ (0 - (value & 1))); }
 
 // Differences and sums that wrap around: every pair of int64 has one, and it can be undone.
-inline int64_t wrapping_sub(int64_t a, int64_t b) {
+inline int64_t wrap_sub(int64_t a, int64_t b) {
   return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
 }
-inline int64_t wrapping_add(int64_t a, int64_t b) {
+inline int64_t wrap_add(int64_t a, int64_t b) {
   return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
 }
 
@@ -62,11 +62,11 @@ inline void put_text(Bytes& out, std::string_view text) {
 }
 
 // Reads from the front. After the first read that does not fit, ok() is false and everything reads as zero or empty.
-class ByteReader {
+class BoundedReader {
  public:
-  explicit ByteReader(ByteView bytes) : p_(bytes.data()), end_(bytes.data() + bytes.size()) {}
-  explicit ByteReader(std::string_view bytes)
-      : ByteReader(ByteView(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size())) {}
+  explicit BoundedReader(ByteView bytes) : p_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+  explicit BoundedReader(std::string_view bytes)
+      : BoundedReader(ByteView(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size())) {}
 
   bool ok() const { return ok_; }
   size_t remaining() const { return static_cast<size_t>(end_ - p_); }

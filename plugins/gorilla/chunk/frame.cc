@@ -108,7 +108,7 @@ void put_frames(std::span<const uint64_t> values, Bytes& out) {
   }
 }
 
-bool read_frame(ByteReader& in, size_t count, uint64_t* out) {
+bool read_frame(BoundedReader& in, size_t count, uint64_t* out) {
   uint8_t head = in.byte();
   unsigned width = head & 0x7fu;
   if (width > 64) return false;

@@ -20,7 +20,7 @@ size_t frames_size(std::span<const uint64_t> values);
 void put_frames(std::span<const uint64_t> values, Bytes& out);
 // Reads the frame of the next `count` (1..64) values. `out` must have room for 64, whatever the count. False when
 // damaged.
-bool read_frame(ByteReader& in, size_t count, uint64_t* out);
+bool read_frame(BoundedReader& in, size_t count, uint64_t* out);
 
 }  // namespace nightlight::gorilla
 

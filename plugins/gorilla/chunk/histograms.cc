@@ -64,7 +64,7 @@ class Columns {
   void counts(size_t buckets, Get get) {
     std::vector<int64_t> sums(samples_.size());
     for (size_t b = 0; b < buckets; ++b) {
-      for (size_t i = 0; i < samples_.size(); ++i) sums[i] = wrapping_add(sums[i], get(*samples_[i])[b]);
+      for (size_t i = 0; i < samples_.size(); ++i) sums[i] = wrap_add(sums[i], get(*samples_[i])[b]);
       integers_ = sums;
       put_integers();
     }
@@ -95,7 +95,7 @@ struct Layout {
   uint64_t positive_count = 0, negative_count = 0;
 };
 
-View<BucketSpan> read_spans(ByteReader& in, SampleArena& arena, uint64_t* buckets) {
+View<BucketSpan> read_spans(BoundedReader& in, SampleArena& arena, uint64_t* buckets) {
   size_t count = in.bounded(in.remaining() / 2);
   auto* spans = arena.allocate<BucketSpan>(count);
   for (size_t i = 0; i < count; ++i) {
@@ -108,7 +108,7 @@ View<BucketSpan> read_spans(ByteReader& in, SampleArena& arena, uint64_t* bucket
   return {spans, count};
 }
 
-bool read_layout(ByteReader& in, SampleArena& arena, Layout* layout) {
+bool read_layout(BoundedReader& in, SampleArena& arena, Layout* layout) {
   uint64_t kind = in.bounded(1);
   int64_t schema = in.signed_varint();
   layout->floats = kind == 1;
@@ -126,7 +126,7 @@ bool read_layout(ByteReader& in, SampleArena& arena, Layout* layout) {
 
 class ColumnReader {
  public:
-  ColumnReader(ByteReader& in, size_t samples) : in_(in), integers_(samples), doubles_(samples) {}
+  ColumnReader(BoundedReader& in, size_t samples) : in_(in), integers_(samples), doubles_(samples) {}
 
   const std::vector<int64_t>* integers() {
     uint8_t encoding = in_.byte();
@@ -143,7 +143,7 @@ class ColumnReader {
   }
 
  private:
-  ByteReader& in_;
+  BoundedReader& in_;
   std::vector<int64_t> integers_;
   std::vector<double> doubles_;
 };
@@ -155,7 +155,7 @@ bool read_deltas(ColumnReader& columns, size_t samples, size_t buckets, int64_t*
     const auto* counts = columns.integers();
     if (counts == nullptr) return false;
     for (size_t i = 0; i < samples; ++i) {
-      out[i * buckets + b] = wrapping_sub((*counts)[i], before[i]);
+      out[i * buckets + b] = wrap_sub((*counts)[i], before[i]);
       before[i] = (*counts)[i];
     }
   }
@@ -271,7 +271,7 @@ bool decode_histograms(ByteView bytes, std::span<const int64_t> timestamps_ms, S
                        std::vector<const Histogram*>& out) {
   size_t count = timestamps_ms.size();
   if (count == 0 || count > kMaxChunkSamples) return false;
-  ByteReader in(bytes);
+  BoundedReader in(bytes);
   Layout layout;
   if (!read_layout(in, arena, &layout)) return false;
   // Every column has two bytes at least; so the numbers of buckets are bounded by what is there.

@@ -18,9 +18,9 @@ using Residuals = std::array<uint64_t, kMaxChunkSamples>;
 
 bool is_linear(Values values) {
   if (values.size() < 3) return true;
-  int64_t step = wrapping_sub(values[1], values[0]);
+  int64_t step = wrap_sub(values[1], values[0]);
   for (size_t i = 2; i < values.size(); ++i)
-    if (wrapping_sub(values[i], values[i - 1]) != step) return false;
+    if (wrap_sub(values[i], values[i - 1]) != step) return false;
   return true;
 }
 
@@ -28,17 +28,17 @@ bool encode_linear(Values values, Bytes& out) {
   if (!is_linear(values)) return false;
   put_signed(out, values[0]);
   // A step of zero is left out: constants are the commonest chunk of all.
-  int64_t step = values.size() > 1 ? wrapping_sub(values[1], values[0]) : 0;
+  int64_t step = values.size() > 1 ? wrap_sub(values[1], values[0]) : 0;
   if (step != 0) put_signed(out, step);
   return true;
 }
 
 bool decode_linear(ByteView bytes, size_t count, int64_t* out) {
-  ByteReader in(bytes);
+  BoundedReader in(bytes);
   int64_t value = in.signed_varint();
   int64_t step = in.remaining() > 0 ? in.signed_varint() : 0;
   if (!in.finished()) return false;
-  for (size_t i = 0; i < count; ++i, value = wrapping_add(value, step)) out[i] = value;
+  for (size_t i = 0; i < count; ++i, value = wrap_add(value, step)) out[i] = value;
   return true;
 }
 
@@ -52,7 +52,7 @@ size_t run_length_size(Values values, size_t limit) {
   for (size_t i = 0; i < values.size() && size < limit;) {
     size_t end = i + 1;
     while (end < values.size() && values[end] == values[i]) ++end;
-    size += varint_size(end - i - 1) + varint_size(zigzag(wrapping_sub(values[i], before)));
+    size += varint_size(end - i - 1) + varint_size(zigzag(wrap_sub(values[i], before)));
     before = values[i];
     i = end;
   }
@@ -65,7 +65,7 @@ bool encode_run_length(Values values, Bytes& out) {
     size_t end = i + 1;
     while (end < values.size() && values[end] == values[i]) ++end;
     put_varint(out, end - i - 1);
-    put_signed(out, wrapping_sub(values[i], before));
+    put_signed(out, wrap_sub(values[i], before));
     before = values[i];
     i = end;
   }
@@ -73,11 +73,11 @@ bool encode_run_length(Values values, Bytes& out) {
 }
 
 bool decode_run_length(ByteView bytes, size_t count, int64_t* out) {
-  ByteReader in(bytes);
+  BoundedReader in(bytes);
   int64_t value = 0;
   for (size_t i = 0; i < count;) {
     uint64_t length = in.varint();
-    value = wrapping_add(value, in.signed_varint());
+    value = wrap_add(value, in.signed_varint());
     if (!in.ok() || length >= count - i) return false;
     std::fill_n(out + i, length + 1, value);
     i += length + 1;
@@ -90,16 +90,16 @@ bool decode_run_length(ByteView bytes, size_t count, int64_t* out) {
 // value (and, for Delta2, the first difference) as zigzag varints, then the residuals.
 
 size_t deltas(Values values, Residuals& residuals) {
-  for (size_t i = 1; i < values.size(); ++i) residuals[i - 1] = zigzag(wrapping_sub(values[i], values[i - 1]));
+  for (size_t i = 1; i < values.size(); ++i) residuals[i - 1] = zigzag(wrap_sub(values[i], values[i - 1]));
   return values.size() - 1;
 }
 
 size_t deltas2(Values values, Residuals& residuals) {
   if (values.size() < 3) return 0;
-  int64_t before = wrapping_sub(values[1], values[0]);
+  int64_t before = wrap_sub(values[1], values[0]);
   for (size_t i = 2; i < values.size(); ++i) {
-    int64_t delta = wrapping_sub(values[i], values[i - 1]);
-    residuals[i - 2] = zigzag(wrapping_sub(delta, before));
+    int64_t delta = wrap_sub(values[i], values[i - 1]);
+    residuals[i - 2] = zigzag(wrap_sub(delta, before));
     before = delta;
   }
   return values.size() - 2;
@@ -112,7 +112,7 @@ int64_t offset_base(Values values) {
   for (size_t at = 1; at < values.size(); at += kFrameValues) {
     int64_t first = INT64_MAX, second = INT64_MAX;
     for (size_t i = at; i < std::min(values.size(), at + kFrameValues); ++i) {
-      int64_t delta = wrapping_sub(values[i], values[i - 1]);
+      int64_t delta = wrap_sub(values[i], values[i - 1]);
       second = std::min(second, std::max(first, delta));
       first = std::min(first, delta);
     }
@@ -123,13 +123,13 @@ int64_t offset_base(Values values) {
 
 size_t offsets(Values values, int64_t base, Residuals& residuals) {
   for (size_t i = 1; i < values.size(); ++i)
-    residuals[i - 1] = static_cast<uint64_t>(wrapping_sub(wrapping_sub(values[i], values[i - 1]), base));
+    residuals[i - 1] = static_cast<uint64_t>(wrap_sub(wrap_sub(values[i], values[i - 1]), base));
   return values.size() - 1;
 }
 
 void put_head2(Values values, Bytes& out) {
   put_signed(out, values[0]);
-  if (values.size() > 1) put_signed(out, wrapping_sub(values[1], values[0]));
+  if (values.size() > 1) put_signed(out, wrap_sub(values[1], values[0]));
 }
 
 bool encode_svb_delta(Values values, Bytes& out) {
@@ -207,7 +207,7 @@ void sum_offsets(const uint64_t* residuals, size_t count, uint64_t base, int64_t
 }
 
 bool decode_svb_delta(ByteView bytes, size_t count, int64_t* out) {
-  ByteReader in(bytes);
+  BoundedReader in(bytes);
   Residuals residuals;
   out[0] = in.signed_varint();
   if (!read_stream_vbyte(in, count - 1, residuals.data()) || !in.finished()) return false;
@@ -216,14 +216,14 @@ bool decode_svb_delta(ByteView bytes, size_t count, int64_t* out) {
 }
 
 // Reads the first two values of a Delta2 encoding.
-bool read_head2(ByteReader& in, size_t count, int64_t* out) {
+bool read_head2(BoundedReader& in, size_t count, int64_t* out) {
   out[0] = in.signed_varint();
-  if (count > 1) out[1] = wrapping_add(out[0], in.signed_varint());
+  if (count > 1) out[1] = wrap_add(out[0], in.signed_varint());
   return in.ok();
 }
 
 bool decode_svb_delta2(ByteView bytes, size_t count, int64_t* out) {
-  ByteReader in(bytes);
+  BoundedReader in(bytes);
   if (!read_head2(in, count, out)) return false;
   if (count < 3) return in.finished();
   Residuals residuals;
@@ -233,7 +233,7 @@ bool decode_svb_delta2(ByteView bytes, size_t count, int64_t* out) {
 }
 
 template <class Sum>
-bool decode_frames(ByteReader& in, size_t from, size_t count, int64_t* out, Sum sum) {
+bool decode_frames(BoundedReader& in, size_t from, size_t count, int64_t* out, Sum sum) {
   std::array<uint64_t, kFrameValues> frame;
   for (size_t at = from; at < count; at += kFrameValues) {
     size_t size = std::min(kFrameValues, count - at);
@@ -244,18 +244,18 @@ bool decode_frames(ByteReader& in, size_t from, size_t count, int64_t* out, Sum 
 }
 
 bool decode_frame_delta(ByteView bytes, size_t count, int64_t* out) {
-  ByteReader in(bytes);
+  BoundedReader in(bytes);
   out[0] = in.signed_varint();
   return in.ok() && decode_frames(in, 1, count, out, sum_deltas);
 }
 
 bool decode_frame_delta2(ByteView bytes, size_t count, int64_t* out) {
-  ByteReader in(bytes);
+  BoundedReader in(bytes);
   return read_head2(in, count, out) && decode_frames(in, 2, count, out, sum_deltas2);
 }
 
 bool decode_frame_offset(ByteView bytes, size_t count, int64_t* out) {
-  ByteReader in(bytes);
+  BoundedReader in(bytes);
   out[0] = in.signed_varint();
   auto base = static_cast<uint64_t>(in.signed_varint());
   return in.ok() && decode_frames(in, 1, count, out, [base](const uint64_t* residuals, size_t size, int64_t* to) {
@@ -292,7 +292,7 @@ IntegerEncoding encode_integers(Values values, Bytes& out) {
   int64_t base = offset_base(values);
   offsets(values, base, residuals_offset);
   size_t delta = frames_size({residuals.data(), count});
-  size_t delta2 = frames_size({residuals2.data(), count2}) + varint_size(zigzag(wrapping_sub(values[1], values[0])));
+  size_t delta2 = frames_size({residuals2.data(), count2}) + varint_size(zigzag(wrap_sub(values[1], values[0])));
   size_t offset = frames_size({residuals_offset.data(), count}) + varint_size(zigzag(base));
   size_t least = std::min({delta, delta2, offset});
   size_t head = varint_size(zigzag(values[0]));

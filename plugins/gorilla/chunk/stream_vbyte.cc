@@ -28,7 +28,7 @@ bool put_stream_vbyte(std::span<const uint64_t> values, Bytes& out) {
   return true;
 }
 
-bool read_stream_vbyte(ByteReader& in, size_t count, uint64_t* out) {
+bool read_stream_vbyte(BoundedReader& in, size_t count, uint64_t* out) {
   ByteView controls = in.bytes((count + 3) / 4);
   if (!in.ok()) return false;
   size_t i = 0;

@@ -12,7 +12,7 @@ namespace nightlight::gorilla {
 // False, and nothing appended, when a value has more than 32 bits.
 bool put_stream_vbyte(std::span<const uint64_t> values, Bytes& out);
 // Reads exactly `count` integers; false when damaged.
-bool read_stream_vbyte(ByteReader& in, size_t count, uint64_t* out);
+bool read_stream_vbyte(BoundedReader& in, size_t count, uint64_t* out);
 
 }  // namespace nightlight::gorilla
 

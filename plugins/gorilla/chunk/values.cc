@@ -77,7 +77,7 @@ IntegerEncoding put_decimal(std::span<int64_t> integers, unsigned exponent, Byte
 }
 
 bool read_decimal(IntegerEncoding encoding, ByteView bytes, size_t count, double* out) {
-  ByteReader in(bytes);
+  BoundedReader in(bytes);
   uint8_t scale = in.byte();
   unsigned exponent = scale & kExponentMask;
   if ((scale & ~(kExponentMask | kHasFactor)) != 0 || exponent > kMaxDecimalExponent) return false;
@@ -163,7 +163,7 @@ uint8_t encode_values(std::span<const double> values, ValueChoice choice, Bytes&
 
 bool decode_values(uint8_t encoding, ByteView bytes, size_t count, double* out) {
   if (count == 0 || count > kMaxChunkSamples) return false;
-  ByteReader in(bytes);
+  BoundedReader in(bytes);
   struct Exception {
     size_t position;
     uint64_t bits;

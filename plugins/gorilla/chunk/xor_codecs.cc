@@ -110,7 +110,7 @@ void put_byte_xor(std::span<const double> values, Bytes& out) {
 }
 
 bool read_byte_xor(ByteView bytes, size_t count, double* out) {
-  ByteReader in(bytes);
+  BoundedReader in(bytes);
   auto value = in.fixed<uint64_t>();
   ByteView nibbles = in.bytes(count / 2);
   if (!in.ok()) return false;

@@ -1,0 +1,104 @@
+// The samples of an open block: which page has the chunks of a series, and what is in it.
+#ifndef NIGHTLIGHT_GORILLA_BLOCK_DATA_READER_H_
+#define NIGHTLIGHT_GORILLA_BLOCK_DATA_READER_H_
+
+#include <memory>
+#include <vector>
+
+#include "gorilla/block/block.h"
+#include "gorilla/block/block_file.h"
+
+namespace nightlight::gorilla {
+
+// Chunks of consecutive series in one time slice.
+class DataPageView final : public CachedPage {
+ public:
+  static std::shared_ptr<const DataPageView> parse(Bytes raw, uint32_t first_ordinal, uint32_t last_ordinal);
+
+  size_t size() const { return ordinals_.size(); }
+  // The position of the first chunk whose ordinal is not less.
+  size_t find(uint32_t ordinal) const;
+  uint32_t ordinal(size_t i) const { return ordinals_[i]; }
+  uint8_t kind(size_t i) const { return kinds_[i]; }
+  uint32_t column(size_t i) const { return columns_[i]; }
+  ByteView chunk(size_t i) const;
+  size_t memory_bytes() const override { return raw_.size() + ordinals_.size() * 13; }
+
+ private:
+  Bytes raw_;
+  size_t streams_ = 0;  // Where the chunks begin.
+  std::vector<uint32_t> ordinals_, columns_, ends_;
+  std::vector<uint8_t> kinds_;
+};
+
+// Encoded timestamp columns with consecutive ids.
+class TimestampPageView final : public CachedPage {
+ public:
+  static std::shared_ptr<const TimestampPageView> parse(Bytes raw);
+
+  size_t size() const { return columns_.size(); }
+  // False when damaged.
+  bool decode(size_t i, std::vector<int64_t>* out) const;
+  size_t memory_bytes() const override { return raw_.size() + columns_.size() * sizeof(Column); }
+
+ private:
+  struct Column {
+    uint8_t encoding = 0;
+    uint32_t count = 0;
+    ByteView bytes;
+  };
+  Bytes raw_;
+  std::vector<Column> columns_;
+};
+
+class DataReader {
+ public:
+  struct Page {
+    uint32_t first_ordinal = 0, last_ordinal = 0;
+    PageRef ref;
+  };
+  // The pages of one slice, in the order of ordinals.
+  struct Slice {
+    int64_t number = 0;
+    std::vector<Page> pages;
+  };
+
+  static Result<std::unique_ptr<DataReader>> open(const BlockFile& file, uint32_t series_count);
+
+  const BlockFile& file() const { return file_; }
+  uint32_t series_count() const { return series_count_; }
+  // In the order of time.
+  const std::vector<Slice>& slices() const { return slices_; }
+  int64_t slice_ms() const { return slice_ms_; }
+
+  Result<std::shared_ptr<const DataPageView>> load(const Page& page) const;
+  Result<std::shared_ptr<const TimestampPageView>> load_column(uint32_t column, uint32_t* first_column) const;
+  Result<void> decode_column(uint32_t column, std::vector<int64_t>* out) const;
+
+  // Decodes every chunk.
+  Result<void> verify(const std::function<void(PageRef)>& seen) const;
+  size_t memory_bytes() const;
+
+ private:
+  struct ColumnPage {
+    uint32_t first = 0;
+    PageRef ref;
+  };
+  DataReader(const BlockFile& file, uint32_t series_count) : file_(file), series_count_(series_count) {}
+  Result<void> read_timestamp_pages();
+  Result<void> read_data_pages();
+  Error wrong_section(SectionType type) const;
+
+  const BlockFile& file_;
+  const uint32_t series_count_;
+  int64_t slice_ms_ = 1;
+  std::vector<Slice> slices_;
+  uint32_t columns_ = 0;
+  std::vector<ColumnPage> column_pages_;
+};
+
+std::unique_ptr<BlockCursor> make_block_cursor(const DataReader& data, int64_t start_ms, int64_t end_ms);
+
+}  // namespace nightlight::gorilla
+
+#endif  // NIGHTLIGHT_GORILLA_BLOCK_DATA_READER_H_

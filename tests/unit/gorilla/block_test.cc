@@ -1,0 +1,261 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "gorilla/block/tombstones.h"
+#include "gorilla/select/matcher.h"
+#include "test_block.h"
+
+using namespace nightlight;
+using namespace nightlight::gorilla;
+using namespace nightlight::gorilla::testing;
+
+namespace {
+
+constexpr int64_t kStart = 1700000000000;
+
+std::vector<BlockOptions> all_options() {
+  BlockOptions level0, day = block_options_of_level(2), gorilla, tiny;
+  gorilla.gorilla_only = true;
+  tiny.page_bytes = 200;
+  tiny.slice_ms = 60000;
+  return {level0, day, gorilla, tiny};
+}
+
+std::string value_of(const Labels& labels, const std::string& name) {
+  auto found = labels.find(name);
+  return found == labels.end() ? "" : found->second;
+}
+
+}  // namespace
+
+TEST_CASE("a block gives back every label and every bit of what was written") {
+  TestData data = generate(1, 300, 500, kStart, 15000);
+  uint64_t number = 0;
+  for (const BlockOptions& options : all_options()) {
+    CAPTURE(number);
+    TestStore store;
+    auto meta = write_block(*store.bucket, meta_of(++number), options, data);
+    REQUIRE(meta.ok());
+    auto block = store.open(*meta);
+    REQUIRE_MESSAGE(block.ok(), (block.ok() ? "" : block.error().message));
+    CHECK((*block)->meta() == *meta);
+    auto different = difference(**block, data);
+    REQUIRE_MESSAGE(different.ok(), (different.ok() ? "" : different.error().message));
+    CHECK(*different == "");
+    auto verified = (*block)->verify();
+    CHECK_MESSAGE(verified.ok(), (verified.ok() ? "" : verified.error().message));
+  }
+}
+
+TEST_CASE("meta counts what is inside") {
+  TestData data = generate(2, 60, 40, kStart, 1000);
+  TestStore store;
+  auto meta = write_block(*store.bucket, meta_of(1), BlockOptions(), data);
+  REQUIRE(meta.ok());
+  uint64_t floats = 0, histograms = 0;
+  int64_t min = INT64_MAX, max = INT64_MIN;
+  for (const auto& [labels, series] : data) {
+    floats += series.values.size();
+    histograms += series.histograms.size();
+    for (int64_t t : series.timestamps_ms) min = std::min(min, t), max = std::max(max, t);
+    for (const auto& h : series.histograms)
+      min = std::min(min, h->h.timestamp_ms), max = std::max(max, h->h.timestamp_ms);
+  }
+  CHECK(meta->stats.series == data.size());
+  CHECK(meta->stats.float_samples == floats);
+  CHECK(meta->stats.histogram_samples == histograms);
+  CHECK(meta->min_time_ms == min);
+  CHECK(meta->max_time_ms == max);
+  CHECK(meta->sources == std::vector<Ulid>{meta->id});
+}
+
+TEST_CASE("a cursor reads exactly the samples of its range, in any order of series") {
+  TestData data = generate(3, 80, 400, kStart, 15000);
+  TestStore store;
+  BlockOptions options;
+  options.slice_ms = 20 * 60 * 1000;
+  options.page_bytes = 2000;
+  auto meta = write_block(*store.bucket, meta_of(1), options, data);
+  REQUIRE(meta.ok());
+  auto block = store.open(*meta).value();
+  std::vector<const TestSeries*> by_ordinal;
+  for (const auto& [labels, series] : data) by_ordinal.push_back(&series);
+  Random random(1);
+  for (int round = 0; round < 60; ++round) {
+    int64_t start = kStart + static_cast<int64_t>(random() % 7000000) - 500000;
+    int64_t end = start + static_cast<int64_t>(random() % 3000000);
+    auto cursor = block->cursor(start, end);
+    for (int i = 0; i < 20; ++i) {
+      auto ordinal = static_cast<uint32_t>(random() % by_ordinal.size());
+      SampleColumns samples;
+      REQUIRE(cursor->read(ordinal, &samples).ok());
+      CHECK(same_samples(*by_ordinal[ordinal], samples, start, end));
+    }
+  }
+}
+
+TEST_CASE("series with equal timestamp ids have equal timestamps, and most series share one") {
+  TestData data = generate(4, 200, 1200, kStart, 15000);
+  TestStore store;
+  auto meta = write_block(*store.bucket, meta_of(1), BlockOptions(), data);
+  REQUIRE(meta.ok());
+  auto block = store.open(*meta).value();
+  auto cursor = block->cursor(kStart + 100000, kStart + 17000000);
+  std::map<uint64_t, std::vector<int64_t>> by_id;
+  size_t shared = 0;
+  for (uint32_t ordinal = 0; ordinal < block->series_count(); ++ordinal) {
+    SampleColumns samples;
+    REQUIRE(cursor->read(ordinal, &samples).ok());
+    if (samples.timestamps_id == 0) continue;
+    auto [entry, fresh] = by_id.try_emplace(samples.timestamps_id, samples.timestamps_ms);
+    CHECK(entry->second == samples.timestamps_ms);
+    shared += fresh ? 0 : 1;
+  }
+  CHECK(shared > 120);
+}
+
+TEST_CASE("matchers select what testing every label set selects") {
+  TestData data = generate(5, 400, 3, kStart, 15000);
+  TestStore store;
+  auto meta = write_block(*store.bucket, meta_of(1), BlockOptions(), data);
+  REQUIRE(meta.ok());
+  auto block = store.open(*meta).value();
+  struct Case {
+    MatchOp op;
+    const char *name, *value;
+  };
+  std::vector<Case> cases{
+      {MatchOp::kEqual, "__name__", "metric_3"},
+      {MatchOp::kEqual, "__name__", "nothing"},
+      {MatchOp::kEqual, "absent", "x"},
+      {MatchOp::kEqual, "absent", ""},
+      {MatchOp::kEqual, "only_some", ""},
+      {MatchOp::kNotEqual, "only_some", ""},
+      {MatchOp::kNotEqual, "only_some", "x"},
+      {MatchOp::kNotEqual, "Zone", "a"},
+      {MatchOp::kRegex, "instance", "host-[2-4].*"},
+      {MatchOp::kRegex, "instance", "host-1:9100|host-2:9100"},
+      {MatchOp::kRegex, "instance", "host-1.*"},
+      {MatchOp::kRegex, "Zone", ".*"},
+      {MatchOp::kRegex, "Zone", ".+"},
+      {MatchOp::kNotRegex, "Zone", ".+"},
+      {MatchOp::kNotRegex, "Zone", ".*"},
+      {MatchOp::kRegex, "Zone", "a|"},
+      {MatchOp::kNotRegex, "number", "1.*"},
+      {MatchOp::kNotRegex, "number", "(1|2)[0-9]?"},
+      {MatchOp::kRegex, "number", ".*7"},
+      {MatchOp::kNotRegex, "Zone", "a|"},
+      {MatchOp::kNotEqual, "absent", "x"},
+      {MatchOp::kNotEqual, "absent", ""},
+      {MatchOp::kRegex, "absent", "x?"},
+      {MatchOp::kNotRegex, "Zone", "b?"},
+  };
+  Random random(2);
+  for (size_t round = 0; round < cases.size() + 300; ++round) {
+    std::vector<LabelMatcher> matchers;
+    size_t count = round < cases.size() ? 1 : 1 + random() % 3;
+    for (size_t i = 0; i < count; ++i) {
+      const Case& c = cases[round < cases.size() ? round : random() % cases.size()];
+      matchers.push_back(LabelMatcher::compile(c.op, c.name, c.value).value());
+    }
+    std::vector<uint32_t> expected;
+    uint32_t ordinal = 0;
+    for (const auto& [labels, series] : data) {
+      bool all = std::all_of(matchers.begin(), matchers.end(),
+                             [&](const LabelMatcher& m) { return m.matches(value_of(labels, m.name())); });
+      if (all) expected.push_back(ordinal);
+      ++ordinal;
+    }
+    CAPTURE(round);
+    CHECK(block->select(matchers).value() == expected);
+  }
+}
+
+TEST_CASE("names, values and their counts are those of the label sets") {
+  TestData data = generate(6, 500, 2, kStart, 15000);
+  TestStore store;
+  BlockOptions options;
+  auto meta = write_block(*store.bucket, meta_of(1), options, data);
+  REQUIRE(meta.ok());
+  auto block = store.open(*meta).value();
+  std::set<std::string> names;
+  std::map<std::string, std::map<std::string, uint64_t>> values;
+  std::vector<uint32_t> some;
+  std::set<std::string> some_names, some_numbers;
+  uint32_t ordinal = 0;
+  for (const auto& [labels, series] : data) {
+    for (const auto& [name, value] : labels) {
+      names.insert(name);
+      ++values[name][value];
+      if (ordinal % 37 == 5) some_names.insert(name);
+    }
+    if (ordinal % 37 == 5) {
+      some.push_back(ordinal);
+      some_numbers.insert(labels.at("number"));
+    }
+    ++ordinal;
+  }
+  CHECK(block->label_names().value() == std::vector<std::string>(names.begin(), names.end()));
+  CHECK(block->label_names(&some).value() == std::vector<std::string>(some_names.begin(), some_names.end()));
+  CHECK(block->label_values("number", &some).value() ==
+        std::vector<std::string>(some_numbers.begin(), some_numbers.end()));
+  CHECK(block->label_values("absent").value().empty());
+  for (const auto& [name, expected] : values) {
+    std::map<std::string, uint64_t> counted;
+    REQUIRE(block->value_counts(name, [&](std::string_view v, uint64_t n) { counted[std::string(v)] = n; }).ok());
+    CHECK(counted == expected);
+    CHECK(block->label_values(name).value().size() == expected.size());
+  }
+}
+
+TEST_CASE("the writer refuses series and samples out of order, and leaves nothing behind") {
+  TestStore store;
+  auto writer = BlockWriter::create(*store.bucket, meta_of(1), BlockOptions()).value();
+  std::vector<LabelView> b{{"a", "b"}}, a{{"a", "a"}}, unsorted{{"z", "1"}, {"a", "1"}}, longer{{"a", "b"}, {"c", "d"}};
+  std::vector<int64_t> times{1, 2}, same{1, 1};
+  std::vector<double> values{1, 2};
+  auto in = [&](const std::vector<LabelView>& labels, const std::vector<int64_t>& t) {
+    SeriesInput series;
+    series.labels = labels;
+    series.timestamps_ms = t;
+    series.values = values;
+    return series;
+  };
+  CHECK(writer->add(in(b, times)).ok());
+  CHECK(writer->add(in(a, times)).error().code == Code::kInvalidArgument);
+  CHECK(writer->add(in(b, times)).error().code == Code::kInvalidArgument);
+  CHECK(writer->add(in(unsorted, times)).error().code == Code::kInvalidArgument);
+  CHECK(writer->add(in(longer, same)).error().code == Code::kInvalidArgument);
+  CHECK(writer->add(in(longer, times)).ok());
+  CHECK(writer->series_count() == 2);
+  writer.reset();
+  CHECK(store.bucket->list("").value().empty());
+  CHECK(store.files.list("/store").value().empty());
+}
+
+TEST_CASE("tombstones join, survive encoding, and subtract") {
+  Tombstones tombstones;
+  tombstones.add(3, {10, 20});
+  tombstones.add(3, {30, 40});
+  tombstones.add(3, {21, 25});
+  tombstones.add(7, {INT64_MIN, INT64_MAX});
+  tombstones.add(9, {5, 4});
+  CHECK(*tombstones.ranges(3) == std::vector<TimeRange>{{10, 25}, {30, 40}});
+  CHECK(tombstones.ranges(9) == nullptr);
+  auto decoded = Tombstones::decode(tombstones.encode());
+  REQUIRE(decoded.ok());
+  CHECK(decoded->series() == tombstones.series());
+  SampleColumns samples;
+  samples.timestamps_ms = {9, 10, 25, 26, 29, 30, 41};
+  samples.values = {9, 10, 25, 26, 29, 30, 41};
+  subtract(*tombstones.ranges(3), &samples);
+  CHECK(samples.values == std::vector<double>{9, 26, 29, 41});
+  std::string bytes = tombstones.encode();
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    std::string flipped = bytes;
+    flipped[i] = static_cast<char>(flipped[i] ^ 4);
+    CHECK(!Tombstones::decode(flipped).ok());
+  }
+}
