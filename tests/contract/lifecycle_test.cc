@@ -1,59 +1,16 @@
 // What the contract asks of every plugin, ours or a stranger's: a description that holds together, and instances that
 // survive the odd lives that a host may give them. Runs against the libraries that NIGHTLIGHT_CONTRACT_PLUGINS lists,
 // colon-separated.
-#include <dlfcn.h>
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <set>
-#include <sstream>
 
+#include "contract/loaded_plugins.h"
 #include "fakes/host.h"
 #include "nightlight/plugin.h"
 
-namespace nightlight {
+namespace nightlight::contract {
 namespace {
-
-std::vector<std::string> libraries() {
-  const char* listed = std::getenv("NIGHTLIGHT_CONTRACT_PLUGINS");
-  REQUIRE_MESSAGE(listed != nullptr, "NIGHTLIGHT_CONTRACT_PLUGINS is not set");
-  std::vector<std::string> out;
-  std::istringstream stream(listed);
-  for (std::string path; std::getline(stream, path, ':');) out.push_back(path);
-  REQUIRE(!out.empty());
-  return out;
-}
-
-const Plugin* load(const std::string& path) {
-  CAPTURE(path);
-  void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-  REQUIRE_MESSAGE(library != nullptr, ::dlerror());
-  auto entry = reinterpret_cast<PluginEntry>(::dlsym(library, kPluginEntrySymbol));
-  bool exported = entry != nullptr;
-  REQUIRE(exported);
-  bool constant = entry() == entry();
-  REQUIRE(constant);
-  return entry();
-}
-
-template <class Body>
-void for_each_component(Body&& body) {
-  for (const std::string& path : libraries()) {
-    for (const Component* component : load(path)->components) {
-      std::string type(view(component->type));
-      CAPTURE(path);
-      CAPTURE(type);
-      body(*component);
-    }
-  }
-}
-
-Owned<Instance> create(const Component& component, Host* host) {
-  Instance* made = nullptr;
-  REQUIRE(component.create(host, &made).ok());
-  REQUIRE(made != nullptr);
-  return Owned<Instance>(made);
-}
 
 // A config of whose fields none is there and whose references lead nowhere.
 class EmptyConfig final : public Config {
@@ -157,4 +114,4 @@ TEST_CASE("two instances of one component do not know of each other") {
 }
 
 }  // namespace
-}  // namespace nightlight
+}  // namespace nightlight::contract

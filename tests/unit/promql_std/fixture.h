@@ -12,29 +12,12 @@
 #include <string>
 #include <vector>
 
+#include "fakes/host.h"
 #include "model/float_histogram.h"
 #include "model/labels.h"
 #include "promql_std/library.h"
 
 namespace nightlight::promql_std::testing {
-
-class FakeHost final : public Host {
- public:
-  void* query(Str) noexcept override { return nullptr; }
-  Status fail(Code code, Str text) noexcept override {
-    error = view(text);
-    return Status{code, 0};
-  }
-  Str last_error() noexcept override { return str(error); }
-  uint32_t log_enabled(LogLevel) noexcept override { return 0; }
-  void log(LogLevel, Str, View<KeyValue>) noexcept override {}
-  Status metric(const MetricSpec*, MetricCells*) noexcept override { return Status{Code::kUnimplemented, 0}; }
-  int64_t now_ms() noexcept override { return 0; }
-  int64_t monotonic_ns() noexcept override { return 0; }
-  Status submit(Task*) noexcept override { return Status{Code::kUnavailable, 0}; }
-
-  std::string error;
-};
 
 class FakeArena final : public Arena {
  public:
@@ -238,7 +221,7 @@ class Fixture : public ColumnSink {
 
   std::vector<int64_t> times_ms;
   Evaluation evaluation{};
-  FakeHost host;
+  fakes::FakeHost host;
   FakeArena arena;
   FakeNotes notes;
   Library library{&host};

@@ -90,7 +90,7 @@ TEST_CASE("label functions refuse bad names and expressions in Prometheus' words
     Fixture f({1000});
     f.column({}, {1.0}).vector().text(target).text("").text("src").text(expression);
     CHECK(!f.vector_call("label_replace").status.ok());
-    return f.host.error;
+    return std::string(view(f.host.last_error()));
   };
   CHECK(error("dst", "(.*") == "invalid regular expression in label_replace(): (.*");
   CHECK(error("", ".*") == "invalid destination label name in label_replace(): ");
@@ -98,7 +98,7 @@ TEST_CASE("label functions refuse bad names and expressions in Prometheus' words
   Fixture f({1000});
   f.column({}, {1.0}).vector().text("dst").text("-").text("");
   CHECK(!f.vector_call("label_join").status.ok());
-  CHECK(f.host.error == "invalid source label name in label_join(): ");
+  CHECK(view(f.host.last_error()) == "invalid source label name in label_join(): ");
 }
 
 TEST_CASE("label_join joins values, the lacking ones as empty") {
