@@ -67,12 +67,16 @@ class Expansion {
   void set(std::string_view field, std::string_view text, const CheckedField& from, std::string_view section) {
     if (from.value.kind == ValueKind::kNull) return;
     if (find(field) != nullptr) {
-      instance_->set(field, made(text, from, section));
+      put(field, made(text, from, section));
     } else if (from.given) {
       problems_->add(from.mark, section,
                      "\"" + std::string(view(from.field->name)) + "\" cannot be set: component \"" +
                          std::string(view(component_->type)) + "\" has no field \"" + std::string(field) + "\"");
     }
+  }
+
+  void put(std::string_view field, Node value) {
+    if (knows(field)) instance_->set(field, std::move(value));
   }
 
   bool knows(std::string_view field) const { return find(field) != nullptr; }
@@ -115,9 +119,10 @@ void expand_tls(const std::vector<CheckedField>& tls, Expansion* out, Problems* 
   for (auto [field, key] : {std::pair("cert", "cert_file"), {"key", "key_file"}, {"client_ca", "ca_file"}}) {
     out->set(field, plain(field_of(tls, key)), field_of(tls, key), "tls");
   }
-  if (!has_ca) return;
   bool given = require.value.kind != ValueKind::kNull;
-  out->set("client_auth", !given || require.value.integer != 0 ? "require" : "optional", given ? require : ca, "tls");
+  bool required = given ? require.value.integer != 0 : has_ca;
+  std::string_view client_auth = required ? "require" : has_ca ? "optional" : "none";
+  out->put("client_auth", made(client_auth, given || !has_ca ? require : ca, "tls"));
 }
 
 void expand_store(const std::vector<CheckedField>& storage, Expansion* out) {

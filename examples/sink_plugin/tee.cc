@@ -17,6 +17,7 @@ class Tee final : public Instance, public Sink {
       Settings settings(config);
       first_ = settings.ref<Sink>("first", kSinkId);
       second_ = settings.ref<Sink>("second", kSinkId);
+      if (first_ == nullptr || second_ == nullptr) return host_->fail(Code::kInvalidArgument, str("needs two sinks"));
       MetricSpec spec{sizeof(MetricSpec),
                       MetricType::kCounter,
                       str("nightlight_tee_second_failures_total"),

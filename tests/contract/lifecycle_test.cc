@@ -59,7 +59,10 @@ TEST_CASE("every field is documented by sentences and has sound bounds, choices 
       bool chosen = field->type == FieldType::kEnum;
       CHECK(chosen == !field->choices.empty());
       bool default_is_choice = !chosen || required || field->default_value.size == 0;
-      for (Str choice : field->choices) default_is_choice |= view(choice) == view(field->default_value);
+      for (Str choice : field->choices) {
+        std::string text(view(choice));  // Defaults are YAML, where "1.2" in quotes is text.
+        default_is_choice |= text == view(field->default_value) || "\"" + text + "\"" == view(field->default_value);
+      }
       CHECK(default_is_choice);
     }
   });
