@@ -18,7 +18,7 @@
 
 namespace nightlight::promql {
 
-inline constexpr int kMaxDepth = 1000;
+inline constexpr int kMaxDepth = 500;
 
 // Byte offsets into the query text: [start, end).
 struct Span {

@@ -71,12 +71,12 @@ TEST_CASE("queries nested too deeply are refused, whatever nests, and do not exh
     CAPTURE(query.substr(0, 20));
     CHECK(error_of(query).ends_with("parse error: expression is nested too deeply"));
   }
-  std::string deep = repeat("(", 900) + "a" + repeat(")", 900);
+  std::string deep = repeat("(", 450) + "a" + repeat(")", 450);
   auto expr = parse_expression(deep, test_functions());
   REQUIRE(expr.ok());
   CHECK(print(**expr) == deep);
   CHECK(print(*(*expr)->clone()) == deep);
-  CHECK(error_of("a" + repeat(" or a", 900)) == "");
+  CHECK(error_of("a" + repeat(" or a", 450)) == "");
 }
 
 TEST_CASE("long queries are read in full") {
