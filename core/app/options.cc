@@ -8,6 +8,7 @@
 #include "app/host_api.h"
 #include "config/problems.h"
 #include "net/components.h"
+#include "promql/component.h"
 
 namespace nightlight::app {
 namespace {
@@ -39,7 +40,7 @@ runtime::LoadOptions load_options(const Options& options) {
   runtime::LoadOptions out;
   out.config_path = options.config_path.empty() ? default_path() : options.config_path;
   out.overrides = options.overrides;
-  out.core = {host_api_component()};
+  out.core = {host_api_component(), &promql::component()};
   for (const Component* component : net::net_components()) out.core.push_back(component);
   out.plugin_directory = installed_plugin_directory();
   const char* dev_path = std::getenv("NIGHTLIGHT_PLUGIN_PATH");

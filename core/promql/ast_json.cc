@@ -1,41 +1,18 @@
 #include "promql/ast_json.h"
 
 #include <cmath>
-#include <cstdio>
 
 #include "base/parse.h"
-#include "promql/go_text.h"
+#include "promql/json_text.h"
 
 namespace nightlight::promql {
 namespace {
-
-// A JSON string with what Go escapes besides the necessary: <, >, & and the two line separators.
-std::string text(std::string_view value) {
-  std::string out = "\"";
-  char buffer[8];
-  while (!value.empty()) {
-    auto [rune, size] = decode_rune(value);
-    bool damaged = rune == kRuneError && size == 1;
-    if (rune == '"' || rune == '\\') {
-      out.append("\\").append(value.substr(0, 1));
-    } else if (rune == '\n' || rune == '\r' || rune == '\t' || rune == '\b' || rune == '\f') {
-      out.append("\\") += rune == '\n' ? 'n' : rune == '\r' ? 'r' : rune == '\t' ? 't' : rune == '\b' ? 'b' : 'f';
-    } else if (rune < ' ' || rune == '<' || rune == '>' || rune == '&' || rune == 0x2028 || rune == 0x2029 || damaged) {
-      std::snprintf(buffer, sizeof buffer, "\\u%04x", rune);
-      out += buffer;
-    } else {
-      out += value.substr(0, size);
-    }
-    value.remove_prefix(size);
-  }
-  return out + "\"";
-}
 
 const char* boolean(bool value) { return value ? "true" : "false"; }
 
 std::string texts(const std::vector<std::string>& values) {
   std::string out = "[";
-  for (const std::string& value : values) out.append(out.size() > 1 ? "," : "").append(text(value));
+  for (const std::string& value : values) out.append(out.size() > 1 ? "," : "").append(json_string(value));
   return out + "]";
 }
 
@@ -75,10 +52,10 @@ std::string selector(const VectorSelector& node, const MatrixSelector* matrix) {
   for (const LabelMatcher& matcher : node.matchers) {
     if (!first) out += ",";
     first = false;
-    out += "{\"name\":" + text(matcher.name) + ",\"type\":\"" + std::string(name_of(matcher.op)) +
-           "\",\"value\":" + text(matcher.value) + "}";
+    out += "{\"name\":" + json_string(matcher.name) + ",\"type\":\"" + std::string(name_of(matcher.op)) +
+           "\",\"value\":" + json_string(matcher.value) + "}";
   }
-  out += "],\"name\":" + text(node.name) + "," + offset(node.shift) + ",";
+  out += "],\"name\":" + json_string(node.name) + "," + offset(node.shift) + ",";
   if (matrix != nullptr) {
     out +=
         "\"range\":" + std::to_string(matrix->range_ms) + ",\"rangeExpr\":" + duration(matrix->range_expr.get()) + ",";
@@ -106,7 +83,7 @@ std::string call(const Call& node) {
   for (size_t i = 0; i < function.arguments.size; ++i) {
     out.append(i > 0 ? "," : "").append(kTypes[static_cast<int>(function.arguments[i])]);
   }
-  out += "],\"name\":" + text(std::string_view(function.name.data, function.name.size)) + ",\"returnType\":";
+  out += "],\"name\":" + json_string(std::string_view(function.name.data, function.name.size)) + ",\"returnType\":";
   out += kTypes[static_cast<int>(function.result)];
   return out + ",\"variadic\":" + std::to_string(function.variadic) + "},\"type\":\"call\"}";
 }
@@ -125,7 +102,7 @@ std::string ast_json(const Expr& expr) {
     case ExprKind::kNumber:
       return "{\"type\":\"numberLiteral\",\"val\":\"" + format_double_plain(as<NumberLiteral>(expr).value) + "\"}";
     case ExprKind::kString:
-      return "{\"type\":\"stringLiteral\",\"val\":" + text(as<StringLiteral>(expr).value) + "}";
+      return "{\"type\":\"stringLiteral\",\"val\":" + json_string(as<StringLiteral>(expr).value) + "}";
     case ExprKind::kParen:
       return "{\"expr\":" + ast_json(*as<ParenExpr>(expr).expr) + ",\"type\":\"parenExpr\"}";
     case ExprKind::kUnary: {
@@ -136,13 +113,13 @@ std::string ast_json(const Expr& expr) {
     case ExprKind::kBinary: {
       const auto& node = as<BinaryExpr>(expr);
       return std::string("{\"bool\":") + boolean(node.return_bool) + ",\"lhs\":" + ast_json(*node.lhs) +
-             ",\"matching\":" + matching(node.matching) + ",\"op\":" + text(name_of(node.op)) +
+             ",\"matching\":" + matching(node.matching) + ",\"op\":" + json_string(name_of(node.op)) +
              ",\"rhs\":" + ast_json(*node.rhs) + ",\"type\":\"binaryExpr\"}";
     }
     case ExprKind::kAggregation: {
       const auto& node = as<AggregationExpr>(expr);
       return "{\"expr\":" + ast_json(*node.expr) + ",\"grouping\":" + texts(node.grouping) +
-             ",\"op\":" + text(name_of(node.op)) +
+             ",\"op\":" + json_string(name_of(node.op)) +
              ",\"param\":" + (node.parameter != nullptr ? ast_json(*node.parameter) : "null") +
              ",\"type\":\"aggregation\",\"without\":" + boolean(node.without) + "}";
     }

@@ -141,6 +141,16 @@ Status send(const std::set<std::string>& texts, uint64_t limit, StringSink* out)
   return out->add(view_of(strs));
 }
 
+// Prometheus' chunks tell that a counter went on without a reset; where one begins, nothing is known.
+void decide_hint(const Sample& before, Sample& added) {
+  if (!before.histogram || !added.histogram || before.histogram->is_stale() || added.histogram->is_stale()) return;
+  const FloatHistogram& last = *before.histogram;
+  FloatHistogram& next = *added.histogram;
+  bool same_layout = last.schema == next.schema && last.zero_threshold == next.zero_threshold;
+  if (next.reset_hint != ResetHint::kUnknown || last.reset_hint == ResetHint::kGauge || !same_layout) return;
+  if (!next.detect_reset(last)) next.reset_hint = ResetHint::kNotReset;
+}
+
 bool same_value(const Sample& a, const Sample& b) {
   if (a.histogram.has_value() != b.histogram.has_value()) return false;
   if (a.histogram) return a.histogram->equals(*b.histogram);
@@ -156,6 +166,7 @@ Result<void> MemoryStorage::append(const Labels& labels, const Sample& sample) {
     return Error{Code::kInvalidArgument, "out of order sample for " + format_labels(labels.view())};
   }
   samples.push_back(sample);
+  if (samples.size() > 1) decide_hint(samples[samples.size() - 2], samples.back());
   ++generation_;
   return {};
 }

@@ -16,7 +16,7 @@ namespace {
 // As Prometheus runs its own scripts.
 const std::map<std::string, std::string> kEngineSettings = {
     {"max_samples", "10000"},         {"lookback", "5m"},
-    {"subquery_step", "1m"},          {"timeout", "100s"},
+    {"subquery_step", "1m"},          {"query_timeout", "100s"},
     {"delayed_name_removal", "true"}, {"use_start_timestamps", "true"},
     {"unquoted_utf8_names", "true"},
 };

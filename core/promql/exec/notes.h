@@ -1,0 +1,67 @@
+// The annotations of a query: warnings and infos beside its answer.
+#ifndef NIGHTLIGHT_PROMQL_EXEC_NOTES_H_
+#define NIGHTLIGHT_PROMQL_EXEC_NOTES_H_
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "nightlight/function.h"
+#include "promql/ast.h"
+
+namespace nightlight::promql {
+
+// Collects texts in the order in which they first came, without repeats. One thread at a time.
+class Notes {
+ public:
+  // `query` is the text that positions refer to; it outlives the object.
+  explicit Notes(std::string_view query) : query_(query) {}
+
+  // "PromQL warning: <text> (<line>:<column>)"
+  void add(NoteKind kind, std::string_view text, Span at);
+  // As add, but repeats are counted: " (N occurrences)" follows the text from the second on.
+  void add_counted(NoteKind kind, std::string_view text, Span at);
+  // A sentence of the storage's, shown as it is.
+  void add_foreign_warning(std::string_view text);
+  // Those of another query part, after this one's.
+  void merge(const Notes& other);
+
+  std::vector<std::string> texts(NoteKind kind) const;
+
+ private:
+  struct Note {
+    NoteKind kind;
+    std::string text, position;
+    bool counted;
+    uint64_t count;
+  };
+  void add(Note note);
+
+  std::string_view query_;
+  std::vector<Note> notes_;
+  std::map<std::string, size_t, std::less<>> places_;  // By kind, text and position.
+};
+
+// What a function sees of them: it speaks of its arguments, which stand somewhere in the query.
+class CallNotes final : public Annotations {
+ public:
+  // `call` is the span of the whole call, `arguments` those of the arguments.
+  CallNotes(Notes& notes, Span call, std::vector<Span> arguments)
+      : notes_(notes), call_(call), arguments_(std::move(arguments)) {}
+
+  void add(NoteKind kind, Str text, uint32_t argument) noexcept override;
+  void add_counted(NoteKind kind, Str text, uint32_t argument) noexcept override;
+
+ private:
+  Span span(uint32_t argument) const { return argument < arguments_.size() ? arguments_[argument] : call_; }
+
+  Notes& notes_;
+  const Span call_;
+  const std::vector<Span> arguments_;
+};
+
+}  // namespace nightlight::promql
+
+#endif  // NIGHTLIGHT_PROMQL_EXEC_NOTES_H_

@@ -1,0 +1,77 @@
+// What the parts of one running query share: where it reads, what it may use, what it has to say.
+#ifndef NIGHTLIGHT_PROMQL_EXEC_QUERY_STATE_H_
+#define NIGHTLIGHT_PROMQL_EXEC_QUERY_STATE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "nightlight/engine.h"
+#include "nightlight/sugar.h"
+#include "promql/exec/arena.h"
+#include "promql/exec/notes.h"
+
+namespace nightlight::promql {
+
+struct QueryOptions {
+  int64_t lookback_ms = 300'000;
+  int64_t subquery_step_ms = 60'000;  // Of subqueries that name none.
+  int64_t max_samples = 50'000'000;
+  bool delayed_name_removal = false;
+  bool use_start_timestamps = false;
+  bool type_and_unit_labels = false;
+};
+
+struct QueryState {
+  QueryState(Host* on_host, Storage* from, const CallContext& with, const QueryOptions& how, std::string_view text,
+             int64_t from_ms, int64_t to_ms, int64_t by_ms)
+      : host(on_host),
+        storage(from),
+        context(with),
+        options(how),
+        start_ms(from_ms),
+        end_ms(to_ms),
+        step_ms(by_ms),
+        budget(with.byte_budget),
+        arena(budget),
+        notes(text) {}
+  QueryState(const QueryState&) = delete;
+  QueryState& operator=(const QueryState&) = delete;
+
+  // Whether the query may go on: kDeadlineExceeded or kCancelled when not.
+  Result<void> check() const;
+  // Charges samples that are held from now on (or, negative, no longer). kFailedPrecondition when there are too many.
+  Result<void> charge(int64_t samples) {
+    held_samples += samples;
+    if (held_samples > peak_samples) peak_samples = held_samples;
+    if (held_samples > options.max_samples) return too_many_samples();
+    return {};
+  }
+  // The error for samples beyond max_samples, and for memory beyond the budget.
+  static Error too_many_samples();
+  Error out_of_memory() const;
+  // What a failed call of a function or of the storage means for the query.
+  Error function_error(Status status) const;
+  Error storage_error(Status status) const;
+
+  Host* const host;
+  Storage* const storage;
+  const CallContext context;
+  const uint32_t* killed = nullptr;  // Becomes non-zero when somebody ends the query; read atomically.
+  const QueryOptions options;
+  const int64_t start_ms, end_ms, step_ms;  // As the user asked; an instant query has start == end and step 0.
+  MemoryBudget budget;
+  BlockArena arena;  // Lives as long as the query's result.
+  Notes notes;
+  std::vector<Owned<SeriesSet>> selections;  // The labels' text lives in them.
+
+  int64_t held_samples = 0, peak_samples = 0;
+  int64_t series_touched = 0;
+};
+
+}  // namespace nightlight::promql
+
+#endif  // NIGHTLIGHT_PROMQL_EXEC_QUERY_STATE_H_

@@ -1,0 +1,87 @@
+#include "promql/exec/range_selector.h"
+
+#include "model/float_histogram.h"
+#include "promql/exec/reset_hint.h"
+#include "promql/exec/window_bounds.h"
+
+namespace nightlight::promql {
+namespace {
+
+class RangeSelector final : public WindowStream {
+ public:
+  RangeSelector(QueryState& state, Domain& domain, Selection selection, WindowShape shape, bool detect_resets)
+      : state_(state),
+        domain_(domain),
+        selection_(std::move(selection)),
+        bounds_(std::move(shape)),
+        detect_resets_(detect_resets),
+        arena_(state.budget) {}
+  ~RangeSelector() override { state_.held_samples -= held_; }
+
+  Result<const WindowSeries*> next() override {
+    while (true) {
+      state_.held_samples -= std::exchange(held_, 0);
+      NIGHTLIGHT_ASSIGN(series, selection_.next());
+      if (series == nullptr) return nullptr;
+      const SeriesSamples& samples = *series->samples;
+      NIGHTLIGHT_ASSIGN(histograms, as_float_histograms(samples.histograms));
+      series_.windows.labels = series->labels;
+      View<int64_t> starts = state_.options.use_start_timestamps ? samples.start_timestamps_ms : View<int64_t>{};
+      if (!bounds_.fill(samples.timestamps_ms, samples.values, starts, histograms, series->batch, samples.timestamps_id,
+                        series_.windows)) {
+        continue;
+      }
+      held_ = bounds_.held_samples();
+      NIGHTLIGHT_TRY(state_.charge(held_));
+      bounds_.count(series_.windows, domain_, true);
+      return &series_;
+    }
+  }
+
+  bool distinct_without_name() const override { return selection_.distinct_without_name(); }
+
+ private:
+  // Functions see float histograms only.
+  Result<View<const Histogram*>> as_float_histograms(View<const Histogram*> histograms) {
+    if (histograms.empty()) return histograms;
+    arena_.reset();
+    histograms_.clear();
+    for (const Histogram* histogram : histograms) {
+      const bool as_it_is = (histogram->flags & kFloatHistogram) != 0 && !detect_resets_;
+      if (as_it_is || is_stale(*histogram)) {
+        histograms_.push_back(histogram);
+        continue;
+      }
+      histogram_.assign(*histogram);
+      if (detect_resets_ && !histograms_.empty()) decide_reset(histogram_, *histograms_.back());
+      auto* stored = const_cast<Histogram*>(histogram_.store(&arena_, histogram->timestamp_ms));
+      if (stored == nullptr) return state_.out_of_memory();
+      stored->start_timestamp_ms = histogram->start_timestamp_ms;
+      histograms_.push_back(stored);
+    }
+    return view_of(histograms_);
+  }
+
+  QueryState& state_;
+  Domain& domain_;
+  Selection selection_;
+  WindowBounds bounds_;
+  const bool detect_resets_;
+  BlockArena arena_;
+  FloatHistogram histogram_;
+  std::vector<const Histogram*> histograms_;
+  WindowSeries series_;
+  int64_t held_ = 0;
+};
+
+}  // namespace
+
+Result<WindowStreamPtr> open_windows(QueryState& state, Domain& domain, const VectorSelector& selector,
+                                     WindowShape shape, SelectionHints hints) {
+  hints.range_ms = shape.range_ms;
+  NIGHTLIGHT_ASSIGN(selection, Selection::open(state, selector.matchers, shape.first_ms(), shape.last_ms(), hints));
+  return WindowStreamPtr(
+      std::make_unique<RangeSelector>(state, domain, std::move(selection), std::move(shape), hints.detect_resets));
+}
+
+}  // namespace nightlight::promql

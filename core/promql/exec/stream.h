@@ -1,0 +1,43 @@
+// The operators' common shape: a source of series that is pulled one series at a time, each with its values at all
+// steps.
+#ifndef NIGHTLIGHT_PROMQL_EXEC_STREAM_H_
+#define NIGHTLIGHT_PROMQL_EXEC_STREAM_H_
+
+#include <memory>
+
+#include "base/result.h"
+#include "nightlight/function.h"
+
+namespace nightlight::promql {
+
+// How long the columns of a stream live: until the next one is asked for, or as long as the query.
+enum class Keep { kUntilNext, kForQuery };
+
+// An instant vector at every step of a domain.
+class VectorStream {
+ public:
+  virtual ~VectorStream() = default;
+  // The next series that has a value somewhere; null at the end. The text of its labels lives as long as the query.
+  virtual Result<const Column*> next() = 0;
+  // Whether the label sets would stay distinct without name, type and unit.
+  virtual bool distinct_without_name() const = 0;
+};
+using VectorStreamPtr = std::unique_ptr<VectorStream>;
+
+// A range vector at every step: a series' samples with the bounds of all windows.
+struct WindowSeries {
+  Windows windows{};
+  uint32_t flags = 0;  // ColumnFlags
+};
+class WindowStream {
+ public:
+  virtual ~WindowStream() = default;
+  // The next series with a sample in some window, valid until the next call; null at the end.
+  virtual Result<const WindowSeries*> next() = 0;
+  virtual bool distinct_without_name() const = 0;
+};
+using WindowStreamPtr = std::unique_ptr<WindowStream>;
+
+}  // namespace nightlight::promql
+
+#endif  // NIGHTLIGHT_PROMQL_EXEC_STREAM_H_

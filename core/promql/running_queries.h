@@ -1,0 +1,66 @@
+// The queries of an engine: how many run at once, which they are, and ending one.
+#ifndef NIGHTLIGHT_PROMQL_RUNNING_QUERIES_H_
+#define NIGHTLIGHT_PROMQL_RUNNING_QUERIES_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/mutex.h"
+#include "base/result.h"
+#include "nightlight/host.h"
+
+namespace nightlight::promql {
+
+class RunningQueries {
+ public:
+  RunningQueries(Host* host, uint64_t most) : host_(host), most_(most) {}
+
+  // One query, from when it is asked until its answer has been read. Any thread may set `cancelled`, atomically.
+  class Entry {
+   public:
+    ~Entry();
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
+
+    // Waits for a turn. kDeadlineExceeded or kCancelled when that takes too long; `caller_cancelled` may be null.
+    Result<void> wait_for_turn(int64_t deadline_ns, const uint32_t* caller_cancelled);
+    // The evaluation is over; others may have the turn while this answer is read.
+    void give_turn_back();
+
+    const uint64_t id;
+    const std::string text, client;
+    const int64_t start_ms, start_ns;
+    uint32_t cancelled = 0;
+
+   private:
+    friend class RunningQueries;
+    Entry(RunningQueries& all, uint64_t number, std::string query, std::string who);
+
+    RunningQueries& all_;
+    bool has_turn_ = false;
+  };
+
+  std::unique_ptr<Entry> add(std::string text, std::string client);
+  // False: there is none with this id.
+  bool cancel(uint64_t id);
+  // [{"id","query","client","startMs","elapsedSeconds"}], oldest first.
+  std::string json() const;
+  uint64_t evaluating() const;
+  uint64_t waiting() const;
+  void set_most(uint64_t most);
+
+ private:
+  Host* const host_;
+  mutable Mutex mutex_;
+  ConditionVariable turn_;
+  uint64_t most_ GUARDED_BY(mutex_);
+  uint64_t evaluating_ GUARDED_BY(mutex_) = 0, waiting_ GUARDED_BY(mutex_) = 0;
+  uint64_t last_id_ GUARDED_BY(mutex_) = 0;
+  std::map<uint64_t, Entry*> entries_ GUARDED_BY(mutex_);
+};
+
+}  // namespace nightlight::promql
+
+#endif  // NIGHTLIGHT_PROMQL_RUNNING_QUERIES_H_
