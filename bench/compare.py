@@ -74,7 +74,7 @@ class Nightlight:
 server: {{http_addr: "127.0.0.1:{self.port}", grpc_addr: "127.0.0.1:{processes.free_port()}"}}
 storage: {{data_dir: "{self.data}"}}
 instances:
-  prometheus_api: {{enable_admin_api: true}}
+  api: {{enable_admin_api: true}}
 """)
 
     def settle(self, http):

@@ -181,8 +181,8 @@ Status ResponseWriter::write(Str piece) noexcept {
 }
 
 bool ResponseWriter::put(std::string_view bytes) {
-  if (buffer_.empty()) buffer_.resize(kPrefixBytes);
   while (!bytes.empty()) {
+    if (buffer_.empty()) buffer_.resize(kPrefixBytes);  // Also after each flush.
     size_t room = kPrefixBytes + kBlockBytes - buffer_.size();
     size_t n = std::min(room, bytes.size());
     buffer_.append(bytes.substr(0, n));

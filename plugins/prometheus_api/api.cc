@@ -1,10 +1,8 @@
 #include "prometheus_api/api.h"
 
-#include <re2/re2.h>
 
 #include <new>
 
-#include "model/matcher.h"
 #include "nightlight/sugar.h"
 #include "prometheus_api/endpoints.h"
 
@@ -95,13 +93,7 @@ bool is_form(std::string_view content_type) {
 
 View<RouteSpec> route_table() { return view_of(kRoutes); }
 
-Result<std::unique_ptr<Api>> Api::create(const Backend& backend, std::string_view cors_origin) {
-  NIGHTLIGHT_ASSIGN(origin, compile_anchored(cors_origin));
-  return std::unique_ptr<Api>(new Api(backend, std::move(origin)));
-}
-
-Api::Api(const Backend& backend, std::shared_ptr<const re2::RE2> cors_origin)
-    : backend_(backend), cors_origin_(std::move(cors_origin)) {
+Api::Api(const Backend& backend) : backend_(backend) {
   for (const RouteSpec& route : kRoutes) handlers_.push_back(std::make_unique<Handler>(this, &route));
 }
 
@@ -125,18 +117,6 @@ void Api::remove_routes(Listener* listener) {
   for (; added_ > 0; --added_) listener->remove_routes(handlers_[added_ - 1].get());
 }
 
-void Api::set_cors(HttpRequest* request, HttpResponse* response) const {
-  response->set_header(str("Vary"), str("Origin"));
-  std::string_view origin = view(request->header(str("Origin")));
-  if (origin.empty()) return;
-  response->set_header(str("Access-Control-Allow-Headers"), str("Accept, Authorization, Content-Type, Origin"));
-  response->set_header(str("Access-Control-Allow-Methods"), str("GET, POST, OPTIONS"));
-  response->set_header(str("Access-Control-Expose-Headers"), str("Date"));
-  if (re2::RE2::FullMatch(re2::StringPiece(origin.data(), origin.size()), *cors_origin_)) {
-    response->set_header(str("Access-Control-Allow-Origin"), str(origin));
-  }
-}
-
 Result<void> Api::answer(const RouteSpec& route, Call& call) const {
   HttpRequest* request = call.request;
   if ((request->method() == kPost || request->method() == kPut) &&
@@ -155,7 +135,6 @@ Result<void> Api::answer(const RouteSpec& route, Call& call) const {
 
 void Api::Handler::handle(HttpRequest* request, HttpResponse* response) noexcept {
   try {
-    api_->set_cors(request, response);
     if (request->method() == kOptions) {
       response->set_status(204);
       return;

@@ -30,8 +30,7 @@ View<RouteSpec> route_table();
 
 class Api {
  public:
-  // `cors_origin` is an anchored regular expression of the origins that may read answers.
-  static Result<std::unique_ptr<Api>> create(const Backend& backend, std::string_view cors_origin);
+  explicit Api(const Backend& backend);
 
   // [control] Adds every route, and removes them again.
   Status add_routes(Listener* listener);
@@ -49,12 +48,9 @@ class Api {
     const RouteSpec* route_;
   };
 
-  Api(const Backend& backend, std::shared_ptr<const re2::RE2> cors_origin);
-  void set_cors(HttpRequest* request, HttpResponse* response) const;
   Result<void> answer(const RouteSpec& route, Call& call) const;
 
   Backend backend_;
-  std::shared_ptr<const re2::RE2> cors_origin_;
   std::vector<std::unique_ptr<Handler>> handlers_;
   size_t added_ = 0;
 };

@@ -36,7 +36,7 @@ char* write_unicode_escape(char* out, uint32_t code) {
 }
 
 // One character that is not copied as it is; returns the end.
-char* write_special_rune(char* out, std::string_view rune, uint32_t code) {
+char* write_special_rune(char* out, std::string_view rune, uint32_t code, bool for_web_pages) {
   switch (code) {
     case '"':
     case '\\':
@@ -49,9 +49,13 @@ char* write_special_rune(char* out, std::string_view rune, uint32_t code) {
       return std::copy_n("\\r", 2, out);
     case '\t':
       return std::copy_n("\\t", 2, out);
+    case '<':
+    case '>':
+    case '&':
     case 0x2028:
     case 0x2029:
-      return write_unicode_escape(out, code);
+      if (for_web_pages) return write_unicode_escape(out, code);
+      return std::copy(rune.begin(), rune.end(), out);
     default:
       break;
   }
@@ -99,7 +103,9 @@ void JsonWriter::raw(std::string_view text) {
   used_ += text.size();
 }
 
-void JsonWriter::string(std::string_view text) {
+void JsonWriter::string(std::string_view text) { escaped(text, true); }
+
+void JsonWriter::escaped(std::string_view text, bool for_web_pages) {
   raw("\"");
   while (!text.empty()) {
     size_t plain = 0;
@@ -114,7 +120,7 @@ void JsonWriter::string(std::string_view text) {
       end = write_unicode_escape(out, 0xfffd);
       rune.size_bytes = 1;
     } else {
-      end = write_special_rune(out, text.substr(0, rune.size_bytes), rune.code_point);
+      end = write_special_rune(out, text.substr(0, rune.size_bytes), rune.code_point, for_web_pages);
     }
     used_ += static_cast<size_t>(end - out);
     text.remove_prefix(rune.size_bytes);
@@ -164,9 +170,9 @@ void JsonWriter::labels(View<LabelPair> labels) {
   raw("{");
   for (uint64_t i = 0; i < labels.size; ++i) {
     if (i != 0) raw(",");
-    string(view(labels[i].name));
+    escaped(view(labels[i].name), false);
     raw(":");
-    string(view(labels[i].value));
+    escaped(view(labels[i].value), false);
   }
   raw("}");
 }

@@ -49,6 +49,8 @@ class JsonWriter {
   Status finish();
 
  private:
+  // Prometheus escapes what web pages would take for markup, except in label sets.
+  void escaped(std::string_view text, bool for_web_pages);
   static constexpr size_t kPieceBytes = 64u << 10;
 
   // Room for `size` more bytes (at most kSlack), wherever the buffer stands.

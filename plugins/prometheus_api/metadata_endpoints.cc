@@ -92,9 +92,11 @@ Result<void> metadata(const Backend& backend, Call& call) {
 }
 
 Result<void> targets(const Backend&, Call& call) {
-  bool active = call.form.first("state") == "active";
-  return answer_constant(call, active ? R"({"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":null})"
-                                      : R"({"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":{}})");
+  std::string_view state = call.form.first("state");
+  bool dropped = state.empty() || state == "any" || state == "dropped";
+  return answer_constant(call, dropped
+                                   ? R"({"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":{}})"
+                                   : R"({"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":null})");
 }
 
 Result<void> target_metadata(const Backend& backend, Call& call) {

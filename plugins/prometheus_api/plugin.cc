@@ -11,9 +11,6 @@ namespace {
 constexpr ConfigField kListener = ref_field("listener", kListenerId, "The listener that takes the requests.");
 constexpr ConfigField kEngine = ref_field("engine", kEngineId, "What evaluates queries.");
 constexpr ConfigField kStorage = ref_field("storage", kStorageId, "Where series, labels and statistics come from.");
-constexpr ConfigField kCorsOrigin =
-    field("cors_origin", FieldType::kString, "\".*\"",
-          "The origins of web pages that may read answers, as a regular expression that matches the whole origin.");
 constexpr ConfigField kEnableAdmin = field("enable_admin_api", FieldType::kBool, "false",
                                            "Allow deleting series, removing deleted data, and snapshots.");
 constexpr ConfigField kMaxSeries =
@@ -22,7 +19,7 @@ constexpr ConfigField kMaxSeries =
 constexpr ConfigField kLookback =
     field("lookback_delta", FieldType::kDuration, "5m",
           "How old a sample may be that /federate shows; queries have the engine's value.");
-constexpr const ConfigField* kFields[] = {&kListener,    &kEngine,    &kStorage, &kCorsOrigin,
+constexpr const ConfigField* kFields[] = {&kListener,    &kEngine,    &kStorage,
                                           &kEnableAdmin, &kMaxSeries, &kLookback};
 
 class PrometheusApi final : public Instance {
@@ -51,11 +48,7 @@ class PrometheusApi final : public Instance {
       backend.admin_enabled = settings.boolean("enable_admin_api");
       backend.max_series_without_match = static_cast<uint64_t>(settings.integer("max_series_without_match"));
       backend.lookback_ms = settings.integer("lookback_delta");
-      auto api = Api::create(backend, settings.text("cors_origin"));
-      if (!api.ok()) {
-        return host_->fail(api.error().code, str(settings.position("cors_origin") + ": " + api.error().message));
-      }
-      api_ = std::move(api).value();
+      api_ = std::make_unique<Api>(backend);
       return kOkStatus;
     });
   }

@@ -41,7 +41,8 @@ Result<void> read_options(Call& call, QueryRequest& out) {
     if (!lookback_ns.ok()) {
       return Error{Code::kInvalidArgument, "error parsing lookback delta duration: " + lookback_ns.error().message};
     }
-    out.query.lookback_ms = *lookback_ns / kNsPerMs;
+    // Less than a millisecond is no reason to fall back to the default.
+    out.query.lookback_ms = *lookback_ns > 0 ? std::max<int64_t>(*lookback_ns / kNsPerMs, 1) : 0;
   }
   if (std::string_view header = view(call.request->header(str(kStartTimestampsHeader))); !header.empty()) {
     auto on = parse_bool(header);

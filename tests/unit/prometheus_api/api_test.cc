@@ -19,7 +19,7 @@ struct Fixture {
     backend.engine = &engine;
     backend.storage = &storage;
     backend.max_series_without_match = 2;
-    api = std::move(Api::create(backend, "https?://.*\\.example").value());
+    api = std::make_unique<Api>(backend);
     REQUIRE(api->add_routes(&listener).ok());
     storage.series.emplace_back(std::vector<std::pair<std::string, std::string>>{{"__name__", "a"}, {"job", "x"}});
     storage.series.emplace_back(std::vector<std::pair<std::string, std::string>>{{"__name__", "a"}, {"job", "y"}});
@@ -242,30 +242,13 @@ TEST_CASE("series are merged without repeats, and all of them listed when nothin
   Fixture f;
   CHECK(
       f.get("/api/v1/series", "match[]=b&match[]=b&match[]=a&start=1&end=2") ==
-      R"({"status":"success","data":[{"__name__":"a","job":"x"},{"__name__":"a","job":"y"},{"__name__":"b","zone":"\u003c1\u003e"}]})");
+      R"({"status":"success","data":[{"__name__":"a","job":"x"},{"__name__":"a","job":"y"},{"__name__":"b","zone":"<1>"}]})");
   CHECK(f.storage.last_start_ms == 1000);
   CHECK(
       f.get("/api/v1/series") ==
       R"({"status":"success","data":[{"__name__":"a","job":"x"},{"__name__":"a","job":"y"}],"warnings":["results truncated due to limit"]})");
   CHECK(nlohmann::json::parse(f.get("/api/v1/series", "limit=0"))["data"].size() == 3);
   CHECK(f.storage.last_start_ms == kMinTimeMs);
-}
-
-TEST_CASE("pages of allowed origins may read answers") {
-  Fixture f;
-  f.get("/api/v1/labels");
-  CHECK(f.response.headers_["Vary"] == "Origin");
-  CHECK(f.response.headers_.count("Access-Control-Allow-Origin") == 0);
-  f.request.headers_["Origin"] = "https://a.example";
-  f.get("/api/v1/labels");
-  CHECK(f.response.headers_["Access-Control-Allow-Origin"] == "https://a.example");
-  f.request.headers_["Origin"] = "https://a.example.net";
-  f.get("/api/v1/labels");
-  CHECK(f.response.headers_.count("Access-Control-Allow-Origin") == 0);
-  CHECK(f.response.headers_["Access-Control-Expose-Headers"] == "Date");
-  f.request.method_ = kOptions;
-  CHECK(f.get(kQuery) == "");
-  CHECK(f.response.status_ == 204);
 }
 
 TEST_CASE("what is switched off answers 500 unavailable, as Prometheus does") {
