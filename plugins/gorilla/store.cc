@@ -3,6 +3,7 @@
 #include <chrono>
 #include <random>
 
+#include "gorilla/seal/series_snapshot.h"
 #include "gorilla/store_fields.h"
 
 namespace nightlight::gorilla {
@@ -42,6 +43,7 @@ Status Store::configure(Config* config) noexcept {
     o.max_head_samples = static_cast<uint64_t>(s.integer("max_head_samples"));
     o.seal_interval_ms = s.integer("seal_interval");
     o.compaction_interval_ms = s.integer("compaction_interval");
+    o.page_cache_bytes = static_cast<uint64_t>(s.integer("page_cache"));
     std::string ack = s.text("ack");
     o.ack = ack == "memory" ? Ack::kMemory : ack == "os" ? Ack::kOs : Ack::kDurable;
     o.head.out_of_order_window_ms = s.integer("out_of_order_window");
@@ -63,7 +65,9 @@ Status Store::start() noexcept {
     if (Result<void> done = recover(); !done.ok()) return fail(done.error());
     running_.store(true);
     writable_.store(true);
-    maintenance_ = std::thread([this] { run_maintenance(); });
+    stop_requested_.store(false);
+    sealing_thread_ = std::thread([this] { run_sealing(); });
+    compaction_thread_ = std::thread([this] { run_compaction(); });
     return kOkStatus;
   });
 }
@@ -71,6 +75,20 @@ Status Store::start() noexcept {
 Result<void> Store::recover() {
   auto begin = std::chrono::steady_clock::now();
   NIGHTLIGHT_TRY(files_.create_directories(options_.path));
+  NIGHTLIGHT_ASSIGN(locked, files_.lock(options_.path + "/lock"));
+  lock_ = std::move(locked);
+  NIGHTLIGHT_ASSIGN(bucket, open_local_bucket(files_, options_.path + "/blocks"));
+  bucket_ = std::move(bucket);
+  blocks_ = std::make_unique<BlockList>(*bucket_, options_.page_cache_bytes);
+  NIGHTLIGHT_TRY(blocks_->open());
+  const std::shared_ptr<const OpenBlocks> open = blocks_->blocks();
+  for (const auto& block : *open) {
+    if (!block->damage.empty()) log(host_, LogLevel::kError, "damaged block", {{"error", block->damage}});
+  }
+  compactor_ = std::make_unique<Compactor>(*blocks_, *bucket_, host_, options_.head.xor_only,
+                                           [this] { return !stop_requested_.load() && interrupting_.load() == 0; });
+  retention_ms_.store(options_.retention_ms);
+  retention_bytes_.store(options_.retention_bytes);
   head_ = std::make_unique<Head>(options_.head);
   WalOptions wal;
   wal.directory = options_.path + "/wal";
@@ -79,12 +97,17 @@ Result<void> Store::recover() {
   wal.salt_seed = static_cast<uint32_t>(random_word());
   NIGHTLIGHT_ASSIGN(opened, Wal::open(files_, wal));
   log_ = std::move(opened);
-  auto replayed = log_->replay(0, [&](uint64_t position, const LogBatch& batch) -> Result<void> {
-    head_->replay(position, batch);
+  NIGHTLIGHT_ASSIGN(snapshot, read_series_snapshot(*bucket_, *head_));
+  // A crash between a seal's block and its snapshot leaves records whose samples are in the block already.
+  const uint64_t sealed = blocks_->sealed_position();
+  auto replayed = log_->replay(snapshot.position, [&](uint64_t position, const LogBatch& batch) -> Result<void> {
+    position <= sealed ? head_->replay_sealed(batch) : head_->replay(position, batch);
     return {};
   });
   if (!replayed.ok()) return std::move(replayed).error().with("replaying the write-ahead log");
   replayed_ = *replayed;
+  log_->skip_to(sealed);
+  for (const auto& block : *open) head_->restore_max_time(block->meta.max_time_ms);
   head_->finish_recovery();
   replay_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   log(host_, replayed_.damaged_records > 0 ? LogLevel::kError : LogLevel::kInfo, "write-ahead log replayed",
@@ -99,8 +122,11 @@ Result<void> Store::recover() {
 Status Store::drain(int64_t) noexcept {
   return guard(host_, [&]() -> Status {
     writable_.store(false);
-    if (log_ != nullptr)
-      if (Result<void> done = log_->flush(); !done.ok()) return fail(done.error());
+    if (log_ == nullptr || !running_.load()) return kOkStatus;
+    if (Result<void> done = log_->flush(); !done.ok()) return fail(done.error());
+    // The next start has nothing to replay. When that fails, the log has everything.
+    if (Result<void> done = seal(); !done.ok())
+      log(host_, LogLevel::kWarn, "the head could not be sealed at the end", {{"error", done.error().message}});
     return kOkStatus;
   });
 }
@@ -111,11 +137,14 @@ Status Store::stop() noexcept {
     {
       MutexLock lock(maintenance_mutex_);
       stopping_ = true;
+      stop_requested_.store(true);
       maintenance_wake_.notify_all();
     }
-    if (maintenance_.joinable()) maintenance_.join();
+    for (std::thread* thread : {&sealing_thread_, &compaction_thread_})
+      if (thread->joinable()) thread->join();
     running_.store(false);
     log_.reset();
+    lock_.reset();
     return kOkStatus;
   });
 }
@@ -123,8 +152,8 @@ Status Store::stop() noexcept {
 Status Store::reconfigure(Config* config) noexcept {
   return guard(host_, [&]() -> Status {
     Settings s(config);
-    options_.retention_ms = s.integer("retention");
-    options_.retention_bytes = static_cast<uint64_t>(s.integer("retention_size"));
+    retention_ms_.store(s.integer("retention"));
+    retention_bytes_.store(static_cast<uint64_t>(s.integer("retention_size")));
     return kOkStatus;
   });
 }
@@ -140,17 +169,6 @@ Status Store::health() noexcept {
 void Store::release() noexcept {
   (void)stop();
   delete this;
-}
-
-void Store::run_maintenance() {
-  MutexLock lock(maintenance_mutex_);
-  while (!stopping_) {
-    maintenance_wake_.wait_until(maintenance_mutex_, std::chrono::steady_clock::now() + std::chrono::seconds(1));
-    if (stopping_) return;
-    maintenance_mutex_.unlock();
-    (void)log_->flush();
-    maintenance_mutex_.lock();
-  }
 }
 
 // ---- writing
@@ -180,6 +198,8 @@ Status Store::append(const WriteBatch* batch, AppendResult* result) noexcept {
     if (Status admitted = admit(batch->context); !admitted.ok()) return admitted;
     if (!writable_.load()) return host_->fail(Code::kUnavailable, str("the store is stopping"));
     if (Result<void> ready = log_->ready(); !ready.ok()) return fail(ready.error());
+    if (sealing_.load(std::memory_order_relaxed) && head_is_full())
+      return host_->fail(Code::kResourceExhausted, str("sealing cannot keep up with the samples that arrive"));
     RejectionSink* rejections = result->rejections;
     *result = AppendResult{};
     result->struct_size = sizeof(AppendResult);

@@ -7,12 +7,16 @@
 #define NIGHTLIGHT_GORILLA_STORE_H_
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/mutex.h"
+#include "gorilla/block/block_list.h"
+#include "gorilla/bucket/bucket.h"
+#include "gorilla/compact/compactor.h"
 #include "gorilla/file/file_system.h"
 #include "gorilla/head/head.h"
 #include "gorilla/log/ingest_log.h"
@@ -34,6 +38,7 @@ struct StoreOptions {
   uint64_t max_head_samples = 0;
   int64_t seal_interval_ms = 20 * 60 * 1000;
   int64_t compaction_interval_ms = 3600 * 1000;
+  uint64_t page_cache_bytes = uint64_t{96} << 20;
   Ack ack = Ack::kDurable;
   HeadOptions head;
 };
@@ -46,7 +51,16 @@ class Store final : public Instance,
                     public StorageAdmin,
                     public MetricsSource {
  public:
-  explicit Store(Host* host, FileSystem& files = posix_file_system()) : host_(host), files_(files) {}
+  explicit Store(Host* host) : Store(host, posix_file_system(), {}) {}
+  // With options that no configure call replaces, over any disk.
+  Store(Host* host, FileSystem& files, StoreOptions options)
+      : host_(host), files_(files), options_(std::move(options)) {}
+
+  // [any] What the store does on its own from time to time, at once: a block of the open samples, and every compaction
+  // that is due.
+  Result<void> seal();
+  void compact();
+  void drop_expired();
 
   // Instance
   void* query(Str id) noexcept override;
@@ -87,7 +101,16 @@ class Store final : public Instance,
   // Refuses what this store cannot serve: other tenants, and calls outside start..stop.
   Status admit(const CallContext* context);
   Result<void> recover();
-  void run_maintenance();
+  // Makes a block of the open generation, and frees the log up to it. What fails is tried again by the next call.
+  Result<void> seal_locked() REQUIRES(seal_mutex_);
+  bool head_is_full() const;
+  bool disk_is_nearly_full() const;
+  // False when the store is stopping.
+  bool pause(std::chrono::milliseconds time);
+  void run_sealing();
+  void run_compaction();
+  Result<void> delete_from_blocks(std::span<const LabelMatcher> matchers, int64_t start_ms, int64_t end_ms);
+  Result<std::string> make_snapshot(bool with_head);
   Result<std::vector<std::string>> names_of(const LabelQuery& query, const Str* label);
 
   Host* host_;
@@ -95,12 +118,24 @@ class Store final : public Instance,
   StoreOptions options_;
   std::unique_ptr<Head> head_;
   std::unique_ptr<IngestLog> log_;
+  std::unique_ptr<FileLock> lock_;
+  std::unique_ptr<Bucket> bucket_;
+  std::unique_ptr<BlockList> blocks_;
+  std::unique_ptr<Compactor> compactor_;
   ReplayStats replayed_;
   double replay_seconds_ = 0;
-  std::atomic<bool> running_{false}, writable_{false};
+  std::atomic<bool> running_{false}, writable_{false}, sealing_{false}, stop_requested_{false};
+  std::atomic<int64_t> retention_ms_{0};
+  std::atomic<uint64_t> retention_bytes_{0}, seals_{0}, seal_failures_{0};
+  std::atomic<double> seal_seconds_{0};
+  std::atomic<bool> compaction_due_{false};
+  std::atomic<uint32_t> interrupting_{0};  // Callers that a compaction should make way for.
+  // Sealing holds the first, whatever rewrites or drops blocks the second; deletes and snapshots both, in this order.
+  Mutex seal_mutex_, compaction_mutex_;
+  bool published_ GUARDED_BY(seal_mutex_) = false;  // The frozen generation's block is in the catalog.
   HistogramCells commit_seconds_;
 
-  std::thread maintenance_;
+  std::thread sealing_thread_, compaction_thread_;
   Mutex maintenance_mutex_;
   ConditionVariable maintenance_wake_;
   bool stopping_ GUARDED_BY(maintenance_mutex_) = false;

@@ -1,5 +1,7 @@
 // What operators ask of the store, and what it says of itself.
 #include <algorithm>
+#include <cstdio>
+#include <ctime>
 
 #include <nlohmann/json.hpp>
 
@@ -63,12 +65,57 @@ Status Store::cardinality_json(const CallContext* context, uint64_t limit, TextS
   });
 }
 
+// In the shape of Prometheus' meta.json.
 Status Store::blocks_json(const CallContext* context, TextSink* out) noexcept {
   return guard(host_, [&]() -> Status {
     if (Status admitted = admit(context); !admitted.ok()) return admitted;
-    return out->write(str("[]"));
+    nlohmann::json all = nlohmann::json::array();
+    const std::shared_ptr<const OpenBlocks> open = blocks_->blocks();
+    for (const auto& block : *open) {
+      const BlockMeta& meta = block->meta;
+      nlohmann::json sources = nlohmann::json::array();
+      for (const Ulid& source : meta.sources) sources.push_back(source.to_string());
+      nlohmann::json stats = {{"numSamples", meta.stats.float_samples + meta.stats.histogram_samples},
+                              {"numSeries", meta.stats.series},
+                              {"numChunks", meta.stats.chunks}};
+      if (meta.stats.float_samples > 0) stats["numFloatSamples"] = meta.stats.float_samples;
+      if (meta.stats.histogram_samples > 0) stats["numHistogramSamples"] = meta.stats.histogram_samples;
+      if (block->tombstones != nullptr) stats["numTombstones"] = block->tombstones->range_count();
+      // Prometheus counts levels from 1, and its blocks end before their maxTime.
+      all.push_back({{"ulid", meta.id.to_string()},
+                     {"minTime", meta.min_time_ms},
+                     {"maxTime", meta.max_time_ms + 1},
+                     {"stats", std::move(stats)},
+                     {"compaction", {{"level", meta.level + 1}, {"sources", std::move(sources)}}},
+                     {"version", 1}});
+    }
+    return out->write(str(all.dump()));
   });
 }
+
+namespace {
+
+// Lets a running compaction make way.
+class Interruption {
+ public:
+  explicit Interruption(std::atomic<uint32_t>& count) : count_(count) { ++count_; }
+  ~Interruption() { --count_; }
+
+ private:
+  std::atomic<uint32_t>& count_;
+};
+
+std::string utc_name(int64_t now_ms) {
+  std::time_t seconds = now_ms / 1000;
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[80];
+  std::snprintf(text, sizeof text, "%04d%02d%02dT%02d%02d%02dZ", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                parts.tm_hour, parts.tm_min, parts.tm_sec);
+  return text;
+}
+
+}  // namespace
 
 Status Store::delete_series(const Select* select) noexcept {
   return guard(host_, [&]() -> Status {
@@ -76,20 +123,85 @@ Status Store::delete_series(const Select* select) noexcept {
     Result<std::vector<LabelMatcher>> matchers = LabelMatcher::compile(select->matchers);
     if (!matchers.ok()) return fail(matchers.error());
     if (Result<void> ready = log_->ready(); !ready.ok()) return fail(ready.error());
+    Interruption interruption(interrupting_);
+    MutexLock seal_lock(seal_mutex_);
+    MutexLock compaction_lock(compaction_mutex_);
     Result<uint64_t> position = head_->remove_samples(*matchers, select->start_ms, select->end_ms, *log_);
     if (!position.ok()) return fail(position.error());
     if (*position > 0)
       if (Result<void> durable = log_->wait(*position); !durable.ok()) return fail(durable.error());
-    return kOkStatus;
+    Result<void> done = delete_from_blocks(*matchers, select->start_ms, select->end_ms);
+    return done.ok() ? kOkStatus : fail(done.error());
   });
 }
 
-Status Store::clean_tombstones(const CallContext* context) noexcept {
-  return guard(host_, [&]() -> Status { return admit(context); });
+Result<void> Store::delete_from_blocks(std::span<const LabelMatcher> matchers, int64_t start_ms, int64_t end_ms) {
+  std::vector<BlockMeta> add;
+  std::vector<Ulid> remove;
+  const std::shared_ptr<const OpenBlocks> open = blocks_->blocks();
+  for (const auto& block : *open) {
+    if (block->block == nullptr || !block->overlaps(start_ms, end_ms)) continue;
+    NIGHTLIGHT_ASSIGN(ordinals, block->block->select(matchers));
+    if (ordinals.empty()) continue;
+    Tombstones tombstones = block->tombstones != nullptr ? *block->tombstones : Tombstones();
+    const TimeRange range{std::max(start_ms, block->meta.min_time_ms), std::min(end_ms, block->meta.max_time_ms)};
+    for (uint32_t ordinal : ordinals) tombstones.add(ordinal, range);
+    BlockMeta meta = block->meta;
+    meta.tombstones_key = Ulid::make(host_->now_ms()).to_string() + ".nlt";
+    auto put = bucket_->put_all(meta.tombstones_key, tombstones.encode(), PutCondition::absent());
+    if (!put.ok()) return std::move(put).error();
+    add.push_back(std::move(meta));
+    remove.push_back(block->meta.id);
+  }
+  if (add.empty()) return {};
+  return blocks_->change(add, remove);
 }
 
-Status Store::snapshot(const CallContext*, uint32_t, TextSink*) noexcept {
-  return host_->fail(Code::kUnimplemented, str("snapshots are not supported by this store"));
+Status Store::clean_tombstones(const CallContext* context) noexcept {
+  return guard(host_, [&]() -> Status {
+    if (Status admitted = admit(context); !admitted.ok()) return admitted;
+    // The compactor asks whether to go on: not of ourselves.
+    MutexLock compaction_lock(compaction_mutex_);
+    Result<void> done = compactor_->purge_tombstones();
+    return done.ok() ? kOkStatus : fail(done.error());
+  });
+}
+
+Status Store::snapshot(const CallContext* context, uint32_t skip_head, TextSink* name) noexcept {
+  return guard(host_, [&]() -> Status {
+    if (Status admitted = admit(context); !admitted.ok()) return admitted;
+    Result<std::string> made = make_snapshot(skip_head == 0);
+    return made.ok() ? name->write(str(*made)) : fail(made.error());
+  });
+}
+
+// A data directory of its own: links to the blocks, and a catalog that names them.
+Result<std::string> Store::make_snapshot(bool with_head) {
+  Interruption interruption(interrupting_);
+  MutexLock seal_lock(seal_mutex_);
+  if (with_head) NIGHTLIGHT_TRY(seal_locked());
+  MutexLock compaction_lock(compaction_mutex_);
+  char unique[24];
+  std::snprintf(unique, sizeof unique, "-%016llx", static_cast<unsigned long long>(host_->monotonic_ns()));
+  const std::string name = utc_name(host_->now_ms()) + unique;
+  const std::string from = options_.path + "/blocks/", to = options_.path + "/snapshots/" + name + "/blocks";
+  NIGHTLIGHT_ASSIGN(bucket, open_local_bucket(files_, to));
+  CatalogState state;
+  state.generation = 1;
+  const std::shared_ptr<const OpenBlocks> open = blocks_->blocks();
+  for (const auto& block : *open) {
+    if (block->block == nullptr) continue;
+    NIGHTLIGHT_TRY(files_.link(from + block_key(block->meta.id), to + "/" + block_key(block->meta.id)));
+    if (!block->meta.tombstones_key.empty())
+      NIGHTLIGHT_TRY(files_.link(from + block->meta.tombstones_key, to + "/" + block->meta.tombstones_key));
+    // It has no log: nothing of one is in it.
+    state.blocks.push_back(block->meta);
+    state.blocks.back().log_ranges.clear();
+  }
+  NIGHTLIGHT_TRY(files_.sync_directory(to));
+  auto put = bucket->put_all("catalog", encode_catalog(state), PutCondition::absent());
+  if (!put.ok()) return std::move(put).error();
+  return name;
 }
 
 void Store::collect(MetricsSink* sink) noexcept {
@@ -135,6 +247,46 @@ void Store::collect(MetricsSink* sink) noexcept {
     add(kLevel, "nightlight_gorilla_wal_failed", "1 while the write-ahead log cannot be written.", l.failed ? 1 : 0);
     add(kCount, "nightlight_gorilla_wal_corruption_records_total", "Damaged records found by replay.",
         number(replayed_.damaged_records));
+    add(kCount, "nightlight_gorilla_seals_total", "Generations of the head that became blocks.", number(seals_.load()));
+    add(kCount, "nightlight_gorilla_seal_seconds_total", "Time spent in sealing.", seal_seconds_.load());
+    add(kCount, "nightlight_gorilla_seal_failures_total", "Seals that failed and were tried again.",
+        number(seal_failures_.load()));
+    const std::shared_ptr<const OpenBlocks> blocks = blocks_->blocks();
+    uint64_t counts[3] = {}, bytes[3] = {}, damaged = 0, open_bytes = 0;
+    std::vector<BlockMeta> metas;
+    for (const auto& block : *blocks) {
+      const uint32_t level = std::min(block->meta.level, 2u);
+      ++counts[level];
+      bytes[level] += block->meta.stats.size_bytes;
+      damaged += block->block == nullptr ? 1 : 0;
+      open_bytes += block->block == nullptr ? 0 : block->block->memory_bytes();
+      metas.push_back(block->meta);
+    }
+    constexpr std::string_view kLevels[] = {"0", "1", "2"};
+    for (size_t level = 0; level < 3; ++level) {
+      const KeyValue label{str("level"), str(kLevels[level])};
+      add(kLevel, "nightlight_gorilla_blocks", "Blocks by level of compaction.", number(counts[level]), {label});
+      add(kLevel, "nightlight_gorilla_blocks_size_bytes", "Size of blocks by level of compaction.",
+          number(bytes[level]), {label});
+    }
+    add(kLevel, "nightlight_gorilla_blocks_damaged", "Blocks that cannot be read.", number(damaged));
+    memory("blocks", open_bytes);
+    PageCacheStats cache = blocks_->cache_stats();
+    memory("page_cache", cache.size_bytes);
+    add(kCount, "nightlight_gorilla_page_cache_hits_total", "Pages of blocks found in memory.", number(cache.hits));
+    add(kCount, "nightlight_gorilla_page_cache_misses_total", "Pages of blocks read from disk.", number(cache.misses));
+    add(kLevel, "nightlight_gorilla_compaction_debt_blocks", "Blocks that wait for a compaction.",
+        number(compaction_debt(metas, {options_.block_duration_ms, retention_ms_.load()})));
+    const CompactionStats& c = compactor_->stats();
+    add(kCount, "nightlight_gorilla_compactions_total", "Compactions that were done.", number(c.runs.load()));
+    add(kCount, "nightlight_gorilla_compaction_failures_total", "Compactions that failed.", number(c.failures.load()));
+    add(kCount, "nightlight_gorilla_compaction_seconds_total", "Time spent in compactions.", c.seconds.load());
+    add(kCount, "nightlight_gorilla_compaction_read_bytes_total", "Size of blocks that went into compactions.",
+        number(c.bytes_in.load()));
+    add(kCount, "nightlight_gorilla_compaction_written_bytes_total", "Size of blocks that came out of compactions.",
+        number(c.bytes_out.load()));
+    add(kCount, "nightlight_gorilla_blocks_dropped_total", "Blocks that retention dropped.",
+        number(c.blocks_dropped.load()));
     add(kLevel, "nightlight_gorilla_replay_seconds", "How long the last start took to replay.", replay_seconds_);
     return kOkStatus;
   });

@@ -34,6 +34,8 @@ inline constexpr ConfigField kFieldTable[] = {
             "1s", "2h"),
     bounded(field("compaction_interval", FieldType::kDuration, "1h", "How often blocks are compacted at the latest."),
             "1s", "7d"),
+    bounded(field("page_cache", FieldType::kBytes, "96MiB", "Memory for pages of blocks that queries have read."), "0",
+            "1TiB"),
     enum_field("ack", view_of(kAckChoices), "durable",
                "When a write is answered: durable (on disk), os (given to the operating "
                "system) or memory."),

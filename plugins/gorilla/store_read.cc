@@ -13,6 +13,15 @@ Status Store::select(const Select* select, SeriesSet** out) noexcept {
     std::unique_ptr<GorillaSeriesSet, SeriesSetDeleter> set(
         new GorillaSeriesSet(*head_, host_, select->start_ms, select->end_ms));
     set->add_head(*matchers);
+    const std::shared_ptr<const OpenBlocks> open = blocks_->blocks();
+    for (const auto& block : *open) {
+      if (!block->overlaps(select->start_ms, select->end_ms)) continue;
+      if (block->block == nullptr) {
+        set->warn(block->damage);
+      } else if (Result<void> added = set->add_block({block->block, block->tombstones}, *matchers); !added.ok()) {
+        set->warn("block " + block->meta.id.to_string() + " cannot be read: " + added.error().message);
+      }
+    }
     set->finish((select->flags & kSortedByLabels) != 0, select->limit);
     if (select->context != nullptr && set->memory_bytes() > select->context->byte_budget)
       return host_->fail(Code::kResourceExhausted,
@@ -38,6 +47,21 @@ Status deliver(const std::vector<std::string>& all, uint64_t limit, StringSink* 
   return kOkStatus;
 }
 
+// What the matching series of one block have.
+Result<void> add_names(const Block& block, std::span<const LabelMatcher> matchers, const Str* label,
+                       std::vector<std::string>& all) {
+  std::vector<uint32_t> series;
+  if (!matchers.empty()) {
+    NIGHTLIGHT_ASSIGN(selected, block.select(matchers));
+    if (selected.empty()) return {};
+    series = std::move(selected);
+  }
+  const std::vector<uint32_t>* among = matchers.empty() ? nullptr : &series;
+  NIGHTLIGHT_ASSIGN(names, label != nullptr ? block.label_values(view(*label), among) : block.label_names(among));
+  all.insert(all.end(), std::make_move_iterator(names.begin()), std::make_move_iterator(names.end()));
+  return {};
+}
+
 }  // namespace
 
 // The label names (`label` null) or the values of `*label`, sorted and unique.
@@ -60,6 +84,11 @@ Result<std::vector<std::string>> Store::names_of(const LabelQuery& query, const 
         if (std::any_of(ids.begin(), ids.end(), used)) all.emplace_back(index.symbols().text(name));
       }
     });
+  }
+  const std::shared_ptr<const OpenBlocks> open = blocks_->blocks();
+  for (const auto& block : *open) {
+    if (block->block == nullptr || !block->overlaps(query.start_ms, query.end_ms)) continue;
+    NIGHTLIGHT_TRY(add_names(*block->block, matchers, label, all));
   }
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
@@ -85,7 +114,8 @@ Status Store::label_values(Str name, const LabelQuery* query, StringSink* out) n
 uint64_t Store::generation(Str, int64_t until_ms) noexcept {
   if (!running_.load(std::memory_order_acquire)) return 0;
   // What is not finished yet may grow; everything older changes only by late samples and deletes.
-  uint64_t changes = head_->past_changes();
+  // Blocks change by seals and compactions, too: that is more than need be, but never too little.
+  uint64_t changes = head_->past_changes() + blocks_->generation();
   return until_ms >= head_->max_time_ms() ? changes << 32 | (head_->open_samples() & 0xffffffff) : changes << 32;
 }
 

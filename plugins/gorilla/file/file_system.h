@@ -44,6 +44,12 @@ enum class OpenMode {
   kTruncate,   // Created, or emptied when it exists.
 };
 
+// Held until it is destroyed, or the process ends.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
 // [any] thread for all methods.
 class FileSystem {
  public:
@@ -66,6 +72,9 @@ class FileSystem {
   virtual Result<void> sync_directory(std::string_view path) = 0;
   virtual Result<uint64_t> size(std::string_view path) = 0;
   virtual Result<bool> exists(std::string_view path) = 0;
+  // Takes a lock on a file, made when missing, against other processes and other takers in this one.
+  // kFailedPrecondition when it is taken.
+  virtual Result<std::unique_ptr<FileLock>> lock(std::string_view path) = 0;
   // Bytes that this process may still write on the file system of `path`.
   virtual Result<uint64_t> free_space(std::string_view path) = 0;
 };

@@ -1,5 +1,6 @@
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -42,6 +43,15 @@ Error failure(const char* what, std::string_view path, int error = errno) {
   std::string message = std::string(what) + " " + std::string(path) + ": " + std::generic_category().message(error);
   return Error{code_of(error), std::move(message)};
 }
+
+class PosixLock final : public FileLock {
+ public:
+  explicit PosixLock(int fd) : fd_(fd) {}
+  ~PosixLock() override { ::close(fd_); }
+
+ private:
+  const int fd_;
+};
 
 class PosixFile final : public File {
  public:
@@ -203,6 +213,21 @@ class PosixFileSystem final : public FileSystem {
     if (::lstat(std::string(path).c_str(), &info) == 0) return true;
     if (code_of(errno) == Code::kNotFound) return false;
     return failure("cannot stat", path);
+  }
+
+  Result<std::unique_ptr<FileLock>> lock(std::string_view path) override {
+    int fd = ::open(std::string(path).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) return failure("cannot open", path);
+    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+      int error = errno;
+      ::close(fd);
+      if (error == EWOULDBLOCK)
+        return Error{Code::kFailedPrecondition,
+                     std::string(path) + " is held by another process: is a server running?"};
+      errno = error;
+      return failure("cannot lock", path);
+    }
+    return std::unique_ptr<FileLock>(std::make_unique<PosixLock>(fd));
   }
 
   Result<uint64_t> free_space(std::string_view path) override {

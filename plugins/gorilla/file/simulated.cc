@@ -339,6 +339,9 @@ Result<bool> SimulatedFileSystem::exists(std::string_view path) {
   return seen_.contains(path);
 }
 
+// Tests open a store twice only after its end.
+Result<std::unique_ptr<FileLock>> SimulatedFileSystem::lock(std::string_view) { return std::make_unique<FileLock>(); }
+
 Result<uint64_t> SimulatedFileSystem::free_space(std::string_view) {
   MutexLock lock(mutex_);
   return free_space_;

@@ -44,6 +44,7 @@ class SimulatedFileSystem final : public FileSystem {
   Result<void> sync_directory(std::string_view path) override;
   Result<uint64_t> size(std::string_view path) override;
   Result<bool> exists(std::string_view path) override;
+  Result<std::unique_ptr<FileLock>> lock(std::string_view path) override;
   Result<uint64_t> free_space(std::string_view path) override;
 
  private:

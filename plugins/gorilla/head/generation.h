@@ -44,12 +44,21 @@ struct SideSeries {
   std::string histogram_bytes;
 };
 
+// The newest sample of a series when its generation ended: what the rules compare the next one with.
+struct SeriesLast {
+  enum Flags : uint8_t { kKnown = 1, kHistogram = 2 };
+  int64_t timestamp_ms = INT64_MIN;
+  uint64_t value_bits = 0;
+  uint8_t flags = 0;
+};
+
 struct Generation {
   ChunkArena arena;
   TimestampColumns columns;
   std::unordered_map<uint32_t, SideSeries> side;                 // By series id.
   std::unordered_map<uint32_t, std::vector<TimeRange>> deleted;  // By series id: hidden ranges.
   std::vector<ChunkState> frozen;                                // By series id, once no sample is added any more.
+  std::vector<SeriesLast> last;                                  // The same.
   int64_t min_ms = INT64_MAX, max_ms = INT64_MIN;
   uint64_t samples = 0;
   uint64_t first_position = 0, last_position = 0;  // In the log.

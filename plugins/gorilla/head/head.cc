@@ -581,11 +581,37 @@ void Head::replay(uint64_t position, const LogBatch& b) {
   open_samples_.store(open_->samples, std::memory_order_relaxed);
 }
 
-void Head::restore_last(uint32_t id, int64_t last_timestamp_ms, uint64_t value_bits) {
+void Head::restore_last(uint32_t id, int64_t last_timestamp_ms, uint64_t value_bits, uint8_t flags) {
   MutexLock lock(sample_mutex_);
   if (id >= hot_.size()) return;
-  hot_[id].last_timestamp_ms = last_timestamp_ms;
-  hot_[id].chunk.value_bits = value_bits;
+  HotSeries& s = hot_[id];
+  s.last_timestamp_ms = last_timestamp_ms;
+  s.chunk.value_bits = value_bits;
+  // A histogram is not kept for comparison.
+  const uint8_t histogram = kLastIsHistogram | kLastUnknown;
+  s.flags = static_cast<uint8_t>((s.flags & ~histogram) | ((flags & SeriesLast::kHistogram) != 0 ? histogram : 0));
+  restore_max_time(last_timestamp_ms);
+}
+
+void Head::replay_sealed(const LogBatch& b) {
+  LogBatch rest;
+  rest.new_series = b.new_series;
+  rest.labels = b.labels;
+  rest.label_ends = b.label_ends;
+  rest.exemplars = b.exemplars;
+  rest.metadata = b.metadata;
+  replay(0, rest);
+  auto newest = [&](uint32_t id, int64_t t, uint64_t bits, uint8_t flags) {
+    {
+      MutexLock lock(sample_mutex_);
+      if (id >= hot_.size() || t <= hot_[id].last_timestamp_ms) return;
+    }
+    restore_last(id, t, bits, flags);
+  };
+  for (size_t i = 0; i < b.sample_series.size(); ++i)
+    newest(b.sample_series[i], b.timestamps_ms[i], b.value_bits[i], SeriesLast::kKnown);
+  for (size_t i = 0; i < b.histograms.size(); ++i)
+    newest(b.histogram_series[i], b.histograms[i]->timestamp_ms, 0, SeriesLast::kKnown | SeriesLast::kHistogram);
 }
 
 void Head::restore_max_time(int64_t max_ms) {
@@ -683,8 +709,28 @@ void Head::select(std::span<const LabelMatcher> matchers, int64_t start_ms, int6
     }
     if (done) capture_all(ids, start_ms, end_ms, out);
   }
-  // Ids stay what they are: garbage collection spares every series that has samples in a generation not yet sealed, and
-  // one that was sealed a moment ago.
+  label_series(labels, out);
+}
+
+void Head::capture_frozen(const std::shared_ptr<Generation>& generation, std::span<const uint32_t> ids,
+                          SetLabels& labels, HeadSnapshot& out) const {
+  {
+    MutexLock lock(sample_mutex_);
+    generation->arena.acquire_reader();
+    out.generations.push_back(generation);
+    for (uint32_t id : ids) {
+      auto first = static_cast<uint32_t>(out.pieces.size());
+      capture(id, INT64_MIN, INT64_MAX, out);
+      if (auto count = static_cast<uint32_t>(out.pieces.size()) - first; count > 0)
+        out.series.push_back({0, first, count});
+    }
+  }
+  label_series(labels, out);
+}
+
+// Ids stay what they are: garbage collection spares every series that has samples in a generation not yet sealed, and
+// one that was sealed a moment ago.
+void Head::label_series(SetLabels& labels, HeadSnapshot& out) const {
   ReaderLock lock(index_mutex_);
   const SymbolTable& symbols = index_.symbols();
   std::vector<uint32_t> memo;
@@ -741,9 +787,15 @@ std::shared_ptr<Generation> Head::freeze() {
   NIGHTLIGHT_CHECK(frozen_ == nullptr, "a generation is being sealed already");
   if (open_->samples == 0 && open_->deleted.empty()) return nullptr;
   open_->frozen.resize(hot_.size());
+  open_->last.resize(hot_.size());
   for (uint32_t id = 0; id < hot_.size(); ++id) {
     HotSeries& s = hot_[id];
     const bool used = s.chunk.count > 0 || (s.flags & kHasSide) != 0;
+    if (s.last_timestamp_ms != INT64_MIN) {
+      const bool histogram = (s.flags & kLastIsHistogram) != 0;
+      open_->last[id] = {s.last_timestamp_ms, s.chunk.value_bits,
+                         static_cast<uint8_t>(SeriesLast::kKnown | (histogram ? SeriesLast::kHistogram : 0))};
+    }
     s.idle = used ? 0 : static_cast<uint8_t>(std::min(s.idle + 1, 255));
     if (s.chunk.count > 0) {
       open_->frozen[id] = s.chunk;

@@ -94,7 +94,9 @@ class Head {
   // ---- recovery: before any other thread knows the head ----
   void replay(uint64_t position, const LogBatch& batch);
   // A series that has no unsealed sample; its newest sealed one is at `last_timestamp_ms` (INT64_MIN: unknown).
-  void restore_last(uint32_t series, int64_t last_timestamp_ms, uint64_t value_bits);
+  void restore_last(uint32_t series, int64_t last_timestamp_ms, uint64_t value_bits, uint8_t flags);  // SeriesLast
+  // A batch whose samples are in blocks: everything else of it, and which samples were the newest.
+  void replay_sealed(const LogBatch& batch);
   void restore_max_time(int64_t max_ms);
   void finish_recovery();
 
@@ -114,6 +116,9 @@ class Head {
     ReaderLock lock(index_mutex_);
     use(index_);
   }
+  // Adds these series of a frozen generation, in this order.
+  void capture_frozen(const std::shared_ptr<Generation>& generation, std::span<const uint32_t> ids, SetLabels& labels,
+                      HeadSnapshot& out) const;
   bool overlaps(int64_t start_ms, int64_t end_ms) const;
   const Exemplars& exemplars() const { return exemplars_; }
   // Family -> what senders said of it.
@@ -180,6 +185,7 @@ class Head {
   bool add_metadata(const Metadata& metadata);
   bool is_current(uint64_t created, uint32_t epoch) const REQUIRES(sample_mutex_);
   void capture(uint32_t id, int64_t start_ms, int64_t end_ms, HeadSnapshot& out) const REQUIRES(sample_mutex_);
+  void label_series(SetLabels& labels, HeadSnapshot& out) const;
   void capture_all(std::span<const uint32_t> ids, int64_t start_ms, int64_t end_ms, HeadSnapshot& out) const
       REQUIRES(sample_mutex_);
 

@@ -41,6 +41,9 @@ class IngestLog {
   virtual Result<ReplayStats> replay(uint64_t after,
                                      const std::function<Result<void>(uint64_t, const LogBatch&)>& each) = 0;
 
+  // [one] After replay: the next batch's position is beyond this one, whatever the log has lost.
+  virtual void skip_to(uint64_t position) = 0;
+
   // [any] Whether a batch should be begun now; tries to mend a log that has failed. kUnavailable: it still fails.
   // kResourceExhausted: too much is queued.
   virtual Result<void> ready() = 0;

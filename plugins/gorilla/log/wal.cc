@@ -100,6 +100,11 @@ Result<ReplayStats> Wal::replay(uint64_t after, const std::function<Result<void>
   return stats;
 }
 
+void Wal::skip_to(uint64_t position) {
+  MutexLock lock(mutex_);
+  appended_ = durable_ = written_ = std::max(appended_, position);
+}
+
 Result<void> Wal::scan(Segment& segment, bool is_last, uint64_t after,
                        const std::function<Result<void>(uint64_t, const LogBatch&)>& each, ReplayStats& stats) {
   NIGHTLIGHT_ASSIGN(bytes, read_file(files_, path(segment.number), UINT64_MAX));

@@ -35,6 +35,7 @@ class Wal final : public IngestLog {
 
   Result<ReplayStats> replay(uint64_t after,
                              const std::function<Result<void>(uint64_t, const LogBatch&)>& each) override;
+  void skip_to(uint64_t position) override;
   Result<void> ready() override;
   uint64_t append(const LogBatch& batch) override;
   Result<void> wait(uint64_t position) override;

@@ -203,6 +203,9 @@ Result<void> GorillaCursor::read_blocks(uint32_t s) {
     SampleColumns& c = columns_read_;
     c.clear();
     NIGHTLIGHT_TRY(cursor->read(at.ordinal, &c));
+    if (view.tombstones != nullptr) {
+      if (const auto* ranges = view.tombstones->ranges(at.ordinal)) subtract(*ranges, &c);
+    }
     const bool late = (view.block->meta().flags & kOutOfOrderBlock) != 0;
     const uint32_t priority = late ? kLatePriority - 1 : at.block;
     if (const size_t count = c.timestamps_ms.size(); count > 0) {

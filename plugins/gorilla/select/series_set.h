@@ -32,6 +32,10 @@ class GorillaSeriesSet final : public SeriesSet {
   void add_head(std::span<const LabelMatcher> matchers) {
     head_.select(matchers, start_ms_, end_ms_, labels_, snapshot_);
   }
+  // Of a frozen generation, these series, for sealing.
+  void add_generation(const std::shared_ptr<Generation>& generation, std::span<const uint32_t> ids) {
+    head_.capture_frozen(generation, ids, labels_, snapshot_);
+  }
   Result<void> add_block(BlockView view, std::span<const LabelMatcher> matchers);
   void warn(std::string text) { warning_texts_.push_back(std::move(text)); }
   // Ends the additions.

@@ -73,8 +73,8 @@ TEST_CASE("a vector, a matrix, a scalar and a string have Prometheus' envelopes"
   f.engine.answer.series = {points.view()};
   CHECK(f.get(kQuery, "query=x&time=1.5") ==
         "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":{\"__name__\":"
-        "\"a\\u003cb\\u003e"
-        "\\u0026\\\"\\\\\\n\\u0001\",\"l\":\"\\ufffd\\u2028\"},\"value\":[1.500,\"1e-07\"]}]}}");
+        "\"a<b>&"
+        "\\\"\\\\\\n\\u0001\",\"l\":\"\\ufffd\xe2\x80\xa8\"},\"value\":[1.500,\"1e-07\"]}]}}");
   CHECK(f.response.headers_["Content-Type"] == "application/json");
   CHECK(f.response.content_length_ == f.response.body_.size());
   CHECK(f.engine.last.start_ms == 1500);

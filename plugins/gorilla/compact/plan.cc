@@ -1,0 +1,79 @@
+#include "gorilla/compact/plan.h"
+
+#include <algorithm>
+#include <map>
+
+namespace nightlight::gorilla {
+namespace {
+
+constexpr int64_t kDayMs = int64_t{24} * 3600 * 1000;
+constexpr int64_t kLeastRetentionOfDaysMs = 3 * kDayMs;
+// So many small blocks of a window that is not over yet are joined, or queries would have to look into each.
+constexpr size_t kManySmallBlocks = 12;
+
+int64_t window_of(int64_t time_ms, int64_t span_ms) { return time_ms / span_ms - (time_ms % span_ms < 0 ? 1 : 0); }
+
+using Windows = std::map<int64_t, std::vector<const BlockMeta*>>;
+
+Windows windows_of(std::span<const BlockMeta> blocks, int64_t span_ms, uint32_t up_to_level,
+                   std::span<const Ulid> skip) {
+  Windows out;
+  for (const BlockMeta& meta : blocks) {
+    if (meta.level > up_to_level || std::find(skip.begin(), skip.end(), meta.id) != skip.end()) continue;
+    out[window_of(meta.max_time_ms, span_ms)].push_back(&meta);
+  }
+  return out;
+}
+
+std::vector<Ulid> ids_of(const std::vector<const BlockMeta*>& blocks) {
+  std::vector<Ulid> out;
+  for (const BlockMeta* meta : blocks) out.push_back(meta->id);
+  return out;
+}
+
+// The oldest window of a rung that is over and not one block of the rung's level.
+CompactionPlan plan_rung(const Windows& windows, int64_t current, uint32_t level) {
+  for (const auto& [window, blocks] : windows) {
+    if (window >= current) break;
+    if (blocks.size() > 1 || blocks.front()->level < level) return {ids_of(blocks), level};
+  }
+  return {};
+}
+
+}  // namespace
+
+CompactionPlan plan_compaction(std::span<const BlockMeta> blocks, const LadderOptions& options,
+                               std::span<const Ulid> skip) {
+  if (blocks.empty()) return {};
+  int64_t newest_ms = INT64_MIN;
+  for (const BlockMeta& meta : blocks) newest_ms = std::max(newest_ms, meta.max_time_ms);
+  const int64_t current = window_of(newest_ms, options.block_duration_ms);
+  Windows first = windows_of(blocks, options.block_duration_ms, 1, skip);
+  if (CompactionPlan plan = plan_rung(first, current, 1); !plan.sources.empty()) return plan;
+  if (auto at = first.find(current); at != first.end()) {
+    std::vector<const BlockMeta*> small;
+    for (const BlockMeta* meta : at->second) {
+      if (meta->level == 0) small.push_back(meta);
+    }
+    if (small.size() >= kManySmallBlocks) return {ids_of(small), 0};
+  }
+  const bool days = options.retention_ms == 0 || options.retention_ms >= kLeastRetentionOfDaysMs;
+  if (!days || options.block_duration_ms >= kDayMs) return {};
+  return plan_rung(windows_of(blocks, kDayMs, 2, skip), window_of(newest_ms, kDayMs), 2);
+}
+
+uint64_t compaction_debt(std::span<const BlockMeta> blocks, const LadderOptions& options) {
+  std::vector<BlockMeta> left(blocks.begin(), blocks.end());
+  uint64_t debt = 0;
+  // Each plan takes its sources away, so this ends.
+  for (CompactionPlan plan = plan_compaction(left, options); !plan.sources.empty();
+       plan = plan_compaction(left, options)) {
+    debt += plan.sources.size();
+    std::erase_if(left, [&](const BlockMeta& meta) {
+      return std::find(plan.sources.begin(), plan.sources.end(), meta.id) != plan.sources.end();
+    });
+  }
+  return debt;
+}
+
+}  // namespace nightlight::gorilla

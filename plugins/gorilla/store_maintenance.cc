@@ -1,0 +1,132 @@
+// What the store does on its own: sealing, compacting, dropping what has expired.
+#include <chrono>
+
+#include "gorilla/seal/seal.h"
+#include "gorilla/seal/series_snapshot.h"
+#include "gorilla/store.h"
+
+namespace nightlight::gorilla {
+namespace {
+
+// Small blocks cost more than the memory that they free: an early seal waits for so many samples a series, or in all.
+constexpr uint64_t kSamplesPerSeriesToSeal = 60;
+constexpr uint64_t kSamplesToSeal = 50'000'000;
+// A series without samples for so many generations leaves the head.
+constexpr uint32_t kIdleSeals = 3;
+// Failed seals and compactions are tried again after so long.
+constexpr std::chrono::seconds kRetry(5);
+
+}  // namespace
+
+bool Store::head_is_full() const {
+  const uint64_t open = head_->open_samples();
+  if (open < options_.max_head_samples) return false;
+  return open >= kSamplesToSeal || open >= kSamplesPerSeriesToSeal * head_->series_count();
+}
+
+Result<void> Store::seal() {
+  MutexLock lock(seal_mutex_);
+  return seal_locked();
+}
+
+Result<void> Store::seal_locked() {
+  std::shared_ptr<Generation> generation = head_->frozen();
+  if (generation == nullptr) {
+    generation = head_->freeze();
+    published_ = false;
+    // Segments end where generations do, so that they can be freed.
+    if (generation != nullptr) (void)log_->cut();
+  }
+  if (generation == nullptr) return {};
+  sealing_.store(true);
+  const auto begin = std::chrono::steady_clock::now();
+  if (!published_) {
+    BlockMeta meta;
+    meta.id = Ulid::make(host_->now_ms());
+    BlockOptions options = block_options_of_level(0);
+    options.gorilla_only = options_.head.xor_only;
+    NIGHTLIGHT_ASSIGN(block, write_generation(*head_, generation, host_, *bucket_, meta, options));
+    if (block) {
+      const BlockMeta added[] = {*block};
+      NIGHTLIGHT_TRY(blocks_->change(added, {}));
+    }
+    published_ = true;
+  }
+  if (generation->last_position > 0) {
+    NIGHTLIGHT_TRY(write_series_snapshot(*bucket_, *head_, generation->last, generation->last_position));
+    NIGHTLIGHT_TRY(log_->trim(generation->last_position));
+  }
+  head_->drop_frozen();
+  sealing_.store(false);
+  head_->collect_garbage(kIdleSeals);
+  ++seals_;
+  seal_seconds_.store(seal_seconds_.load() +
+                      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  return {};
+}
+
+void Store::compact() {
+  if (disk_is_nearly_full()) return;  // Compaction needs room for its output before it frees any.
+  const LadderOptions ladder{options_.block_duration_ms, retention_ms_.load()};
+  while (!stop_requested_.load()) {
+    MutexLock lock(compaction_mutex_);
+    Result<bool> done = compactor_->run_one(ladder);
+    if (!done.ok()) log(host_, LogLevel::kError, "compaction failed", {{"error", done.error().message}});
+    if (!done.ok() || !*done) return;
+  }
+}
+
+void Store::drop_expired() {
+  MutexLock lock(compaction_mutex_);
+  const uint64_t log_bytes = log_->stats().segment_bytes;
+  const uint64_t most = retention_bytes_.load();
+  const uint64_t for_blocks = most == 0 ? 0 : most > log_bytes ? most - log_bytes : 1;
+  if (Result<void> done = compactor_->drop_expired(retention_ms_.load(), for_blocks); !done.ok())
+    log(host_, LogLevel::kError, "expired blocks cannot be dropped", {{"error", done.error().message}});
+}
+
+bool Store::disk_is_nearly_full() const {
+  constexpr uint64_t kLeastFree = uint64_t{256} << 20;
+  Result<uint64_t> free = files_.free_space(options_.path);
+  return free.ok() && *free < kLeastFree;
+}
+
+bool Store::pause(std::chrono::milliseconds time) {
+  MutexLock lock(maintenance_mutex_);
+  if (!stopping_) maintenance_wake_.wait_until(maintenance_mutex_, std::chrono::steady_clock::now() + time);
+  return !stopping_;
+}
+
+void Store::run_sealing() {
+  using Clock = std::chrono::steady_clock;
+  const std::chrono::milliseconds interval(options_.seal_interval_ms);
+  auto next = Clock::now() + interval;
+  bool failing = false;
+  while (pause(std::chrono::seconds(1))) {
+    (void)log_->flush();
+    if (Clock::now() < next && (failing || !head_is_full())) continue;
+    Result<void> done = seal();
+    failing = !done.ok();
+    if (failing) {
+      ++seal_failures_;
+      log(host_, LogLevel::kError, "the head cannot be sealed, trying again", {{"error", done.error().message}});
+    } else {
+      compaction_due_.store(true);
+    }
+    next = Clock::now() + (failing ? std::chrono::milliseconds(kRetry) : interval);
+  }
+}
+
+void Store::run_compaction() {
+  using Clock = std::chrono::steady_clock;
+  const std::chrono::milliseconds interval(options_.compaction_interval_ms);
+  auto next = Clock::now();  // What the last process left undone.
+  while (pause(std::chrono::seconds(1))) {
+    if (!compaction_due_.exchange(false) && Clock::now() < next) continue;
+    drop_expired();
+    compact();
+    next = Clock::now() + interval;
+  }
+}
+
+}  // namespace nightlight::gorilla

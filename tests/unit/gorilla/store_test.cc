@@ -1,0 +1,274 @@
+#include "gorilla/store.h"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "store_world.h"
+
+using namespace nightlight;
+using namespace nightlight::gorilla;
+
+namespace {
+
+constexpr int64_t kBegin = StoreWorld::kBegin, kMinute = 60'000, kHour = 60 * kMinute;
+
+struct Text final : TextSink {
+  Status write(Str piece) noexcept override {
+    text += view(piece);
+    return kOkStatus;
+  }
+  std::string text;
+};
+
+struct Strings final : StringSink {
+  Status add(View<Str> strings) noexcept override {
+    for (Str s : strings) all.emplace_back(view(s));
+    return kOkStatus;
+  }
+  std::vector<std::string> all;
+};
+
+nlohmann::json blocks_of(StoreWorld& world) {
+  Text text;
+  REQUIRE(world.store().blocks_json(nullptr, &text).ok());
+  return nlohmann::json::parse(text.text);
+}
+
+Status remove(StoreWorld& world, const std::string& series, int64_t start_ms, int64_t end_ms) {
+  Matcher matcher{sizeof(Matcher), MatchOp::kEqual, str("s"), str(series)};
+  const Matcher* matchers[] = {&matcher};
+  Select select{};
+  select.struct_size = sizeof select;
+  select.matchers = view_of(matchers);
+  select.start_ms = start_ms;
+  select.end_ms = end_ms;
+  return world.store().delete_series(&select);
+}
+
+// Samples every minute of two series.
+void fill(StoreWorld& world, int64_t from_ms, int64_t to_ms) {
+  for (int64_t t = from_ms; t < to_ms; t += kMinute) REQUIRE(world.write({"a", "b"}, t, static_cast<double>(t % 977)));
+}
+
+}  // namespace
+
+TEST_CASE("samples survive seals, compactions and starts, whichever came between") {
+  StoreWorld world(1);
+  REQUIRE(world.open().ok());
+  for (int hour = 0; hour < 30; ++hour) {
+    fill(world, kBegin + hour * kHour, kBegin + (hour + 1) * kHour);
+    REQUIRE(world.store().seal().ok());
+    if (hour % 7 == 6) world.store().compact();
+    if (hour % 11 == 10) {
+      REQUIRE(world.stop());
+      REQUIRE(world.open().ok());
+    }
+  }
+  world.store().compact();
+  CHECK(world.broken_promise() == "");
+  // A day, and what is newer in windows of two hours.
+  nlohmann::json blocks = blocks_of(world);
+  int days = 0;
+  for (const auto& block : blocks) {
+    days += block["compaction"]["level"] == 3 ? 1 : 0;
+    CHECK(block["stats"]["numSeries"] == 2);
+  }
+  CHECK(days == 1);
+  CHECK(blocks.size() <= 1 + 4 + 1);
+}
+
+TEST_CASE("a late sample is merged with the block that holds its neighbours, and what was there first stays") {
+  StoreWorld world(2);
+  REQUIRE(world.open().ok());
+  fill(world, kBegin, kBegin + 20 * kMinute);
+  REQUIRE(world.store().seal().ok());
+  REQUIRE(world.write({"a"}, kBegin + 30 * kMinute, 5));
+  REQUIRE(world.write({"a"}, kBegin + 5 * kMinute + 1, 7));  // Late, at a time of its own.
+  CHECK(world.broken_promise() == "");
+  // At a time that a block has: acknowledged, as Prometheus does, and not seen.
+  BatchBuilder again;
+  again.series({{"__name__", "m"}, {"s", "a"}}, {{kBegin + 5 * kMinute, -1.0}});
+  AppendResult result{};
+  REQUIRE(world.store().append(&again.batch(), &result).ok());
+  CHECK(world.broken_promise() == "");
+  REQUIRE(world.store().seal().ok());
+  CHECK(world.broken_promise() == "");
+  REQUIRE(world.stop());
+  REQUIRE(world.open().ok());
+  CHECK(world.broken_promise() == "");
+}
+
+TEST_CASE("rules hold over a start: repeated samples are the same, older ones late, others refused") {
+  StoreWorld world(3);
+  world.options.head.out_of_order_window_ms = 0;
+  REQUIRE(world.open().ok());
+  fill(world, kBegin, kBegin + 20 * kMinute);
+  REQUIRE(world.stop());
+  REQUIRE(world.open().ok());
+  auto rejected = [&](int64_t t, double v) {
+    BatchBuilder builder;
+    builder.series({{"__name__", "m"}, {"s", "a"}}, {{t, v}});
+    AppendResult result{};
+    REQUIRE(world.store().append(&builder.batch(), &result).ok());
+    return result.rejected;
+  };
+  const int64_t last = kBegin + 19 * kMinute;
+  CHECK(rejected(last, static_cast<double>(last % 977)) == 0);
+  CHECK(rejected(last, 1e9) == 1);
+  CHECK(rejected(last - kMinute, 3) == 1);
+  CHECK(rejected(last + kMinute, 3) == 0);
+}
+
+TEST_CASE("deleted samples are gone at once, in head and blocks, and stay gone") {
+  StoreWorld world(4);
+  REQUIRE(world.open().ok());
+  fill(world, kBegin, kBegin + kHour);
+  REQUIRE(world.store().seal().ok());
+  fill(world, kBegin + kHour, kBegin + 2 * kHour);
+  REQUIRE(remove(world, "a", kBegin + 30 * kMinute, kBegin + 90 * kMinute).ok());
+  for (auto* journal : {&world.acked, &world.sent}) {
+    auto& samples = (*journal)["a"];
+    std::erase_if(samples,
+                  [](const auto& s) { return s.first >= kBegin + 30 * kMinute && s.first <= kBegin + 90 * kMinute; });
+  }
+  CHECK(world.broken_promise() == "");
+  SUBCASE("as they are") {}
+  SUBCASE("after a crash") {
+    world.close();
+    world.files.crash();
+    REQUIRE(world.open().ok());
+  }
+  SUBCASE("after a seal and a start") {
+    REQUIRE(world.stop());
+    REQUIRE(world.open().ok());
+  }
+  SUBCASE("after their space was freed") {
+    REQUIRE(world.store().seal().ok());
+    REQUIRE(world.store().clean_tombstones(nullptr).ok());
+    for (const auto& block : blocks_of(world)) CHECK(!block["stats"].contains("numTombstones"));
+  }
+  CHECK(world.broken_promise() == "");
+}
+
+TEST_CASE("retention drops whole blocks, by time and by size") {
+  StoreWorld world(5);
+  world.options.retention_ms = 5 * kHour;
+  REQUIRE(world.open().ok());
+  for (int hour = 0; hour < 12; ++hour) {
+    fill(world, kBegin + hour * kHour, kBegin + (hour + 1) * kHour);
+    REQUIRE(world.store().seal().ok());
+  }
+  world.store().drop_expired();
+  nlohmann::json blocks = blocks_of(world);
+  CHECK(blocks.size() == 5);
+  for (const auto& block : blocks) CHECK(block["maxTime"].get<int64_t>() > kBegin + 6 * kHour);
+}
+
+TEST_CASE("a snapshot is a data directory of its own") {
+  StoreWorld world(6);
+  REQUIRE(world.open().ok());
+  fill(world, kBegin, kBegin + kHour);
+  REQUIRE(world.store().seal().ok());
+  fill(world, kBegin + kHour, kBegin + 90 * kMinute);
+  Text name;
+  REQUIRE(world.store().snapshot(nullptr, 0, &name).ok());
+  REQUIRE(remove(world, "a", INT64_MIN, INT64_MAX).ok());
+  world.close();
+  world.options.path = "data/snapshots/" + name.text;
+  REQUIRE(world.open().ok());
+  CHECK(world.broken_promise() == "");
+  REQUIRE(world.write({"a", "c"}, kBegin + 3 * kHour, 1));
+  CHECK(world.broken_promise() == "");
+}
+
+TEST_CASE("names and values are those of head and blocks together") {
+  StoreWorld world(7);
+  REQUIRE(world.open().ok());
+  REQUIRE(world.write({"old"}, kBegin, 1));
+  REQUIRE(world.store().seal().ok());
+  REQUIRE(world.write({"new"}, kBegin + 10 * kHour, 1));
+  auto values = [&](int64_t start_ms, int64_t end_ms) {
+    LabelQuery query{};
+    query.struct_size = sizeof query;
+    query.start_ms = start_ms;
+    query.end_ms = end_ms;
+    Strings out;
+    REQUIRE(world.store().label_values(str("s"), &query, &out).ok());
+    return out.all;
+  };
+  CHECK(values(INT64_MIN, INT64_MAX) == std::vector<std::string>{"new", "old"});
+  CHECK(values(kBegin, kBegin) == std::vector<std::string>{"old"});
+}
+
+TEST_CASE("a damaged block is told beside what is left, and the store goes on") {
+  StoreWorld world(8);
+  REQUIRE(world.open().ok());
+  fill(world, kBegin, kBegin + kHour);
+  REQUIRE(world.store().seal().ok());
+  fill(world, kBegin + kHour, kBegin + 2 * kHour);
+  world.close();
+  auto names = world.files.list("data/blocks");
+  REQUIRE(names.ok());
+  for (const std::string& name : *names) {
+    if (!name.ends_with(".nlb")) continue;
+    REQUIRE(
+        world.files.damage("data/blocks/" + name, [](std::string& bytes) { bytes[bytes.size() - 9] ^= 0x40; }).ok());
+  }
+  REQUIRE(world.open().ok());
+  std::string warnings;
+  Samples there = world.read(&warnings);
+  CHECK(warnings.find("cannot be read") != std::string::npos);
+  CHECK(there["a"].size() == 60);
+  CHECK(world.write({"a"}, kBegin + 3 * kHour, 1));
+}
+
+TEST_CASE("blocks without their catalog are not taken for an empty store") {
+  StoreWorld world(9);
+  REQUIRE(world.open().ok());
+  fill(world, kBegin, kBegin + kHour);
+  REQUIRE(world.stop());
+  REQUIRE(world.files.remove("data/blocks/catalog").ok());
+  Result<void> opened = world.open();
+  REQUIRE(!opened.ok());
+  CHECK(opened.error().message.find("catalog") != std::string::npos);
+}
+
+TEST_CASE("a full disk refuses writes, keeps answering, and recovers unaided") {
+  StoreWorld world(10);
+  REQUIRE(world.open().ok());
+  fill(world, kBegin, kBegin + 10 * kMinute);
+  for (uint64_t n = 1; n <= 40; ++n) {
+    world.files.fail_at(n, Code::kResourceExhausted, 6);
+    const int64_t t = kBegin + (20 + static_cast<int64_t>(n)) * kMinute;
+    (void)world.write({"a", "b"}, t, static_cast<double>(n));
+    (void)world.store().seal();
+    world.store().compact();
+    CHECK(world.broken_promise() == "");
+    world.files.fail_at(0, Code::kResourceExhausted, 0);
+    REQUIRE(world.write({"a", "b"}, t + 1, 0.5));
+    REQUIRE(world.store().seal().ok());
+    CHECK(world.broken_promise() == "");
+  }
+  REQUIRE(world.stop());
+  REQUIRE(world.open().ok());
+  CHECK(world.broken_promise() == "");
+}
+
+TEST_CASE("a failed sync is never repeated on its file, and what was not acknowledged may be sent again") {
+  for (uint64_t n = 1; n <= 60; ++n) {
+    StoreWorld world(100 + n);
+    REQUIRE(world.open().ok());
+    fill(world, kBegin, kBegin + 3 * kMinute);
+    world.files.fail_at(n, Code::kUnavailable);
+    for (int i = 0; i < 12; ++i) {
+      const int64_t t = kBegin + (10 + i) * kMinute;
+      if (!world.write({"a", "b"}, t, i)) (void)world.write({"a", "b"}, t, i);
+      if (i % 4 == 3) (void)world.store().seal();
+    }
+    world.close();
+    world.files.crash();
+    REQUIRE(world.open().ok());
+    CHECK(world.broken_promise() == "");
+  }
+}
