@@ -1,6 +1,5 @@
 #include "prometheus_api/api.h"
 
-
 #include <new>
 
 #include "nightlight/sugar.h"

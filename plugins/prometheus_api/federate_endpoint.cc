@@ -101,7 +101,8 @@ void write_sample(JsonWriter& out, const std::string& name, const NewestSample& 
   }
   if (!has_instance) write_label(out, "instance", "", first);
   // The exposition format has no negative zero.
-  out.raw("} " + format_double_g(sample.value == 0 ? 0 : sample.value) + " " + std::to_string(sample.timestamp_ms) + "\n");
+  out.raw("} " + format_double_g(sample.value == 0 ? 0 : sample.value) + " " + std::to_string(sample.timestamp_ms) +
+          "\n");
 }
 
 }  // namespace

@@ -94,9 +94,8 @@ Result<void> metadata(const Backend& backend, Call& call) {
 Result<void> targets(const Backend&, Call& call) {
   std::string_view state = call.form.first("state");
   bool dropped = state.empty() || state == "any" || state == "dropped";
-  return answer_constant(call, dropped
-                                   ? R"({"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":{}})"
-                                   : R"({"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":null})");
+  return answer_constant(call, dropped ? R"({"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":{}})"
+                                       : R"({"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":null})");
 }
 
 Result<void> target_metadata(const Backend& backend, Call& call) {

@@ -19,8 +19,7 @@ constexpr ConfigField kMaxSeries =
 constexpr ConfigField kLookback =
     field("lookback_delta", FieldType::kDuration, "5m",
           "How old a sample may be that /federate shows; queries have the engine's value.");
-constexpr const ConfigField* kFields[] = {&kListener,    &kEngine,    &kStorage,
-                                          &kEnableAdmin, &kMaxSeries, &kLookback};
+constexpr const ConfigField* kFields[] = {&kListener, &kEngine, &kStorage, &kEnableAdmin, &kMaxSeries, &kLookback};
 
 class PrometheusApi final : public Instance {
  public:

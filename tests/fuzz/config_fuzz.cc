@@ -1,5 +1,5 @@
-// YAML config: whatever the bytes, reading, checking and printing end with an answer; and what is printed of a config without
-// mistakes reads back as the same config.
+// YAML config: whatever the bytes, reading, checking and printing end with an answer; and what is printed of a config
+// without mistakes reads back as the same config.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -26,7 +26,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)print_dot(checked);
   for (const CheckedInstance& instance : checked.instances) {
     for (const CheckedField& field : instance.fields) {
-      if (field.field->type == FieldType::kSecret && field.value.kind != ValueKind::kNull) return 0;  // Masked: not the same.
+      if (field.field->type == FieldType::kSecret && field.value.kind != ValueKind::kNull)
+        return 0;  // Masked: not the same.
     }
   }
   Problems again_problems;

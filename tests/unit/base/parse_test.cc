@@ -43,7 +43,7 @@ TEST_CASE("durations print as Prometheus prints them") {
   } cases[] = {{0, "0s"},           {1, "1ms"},
                {300000, "5m"},      {5400000, "1h30m"},
                {86400000, "1d"},    {7 * 86400000LL, "1w"},
-               {90000000, "1d1h"},   {365 * 86400000LL, "1y"},
+               {90000000, "1d1h"},  {365 * 86400000LL, "1y"},
                {-270000, "-4m30s"}, {8 * 86400000LL, "8d"}};
   for (auto& c : cases) CHECK(format_duration_ms(c.ms) == c.text);
 }
