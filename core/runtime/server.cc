@@ -85,7 +85,8 @@ void Server::register_metrics() {
                                          "Always 1; the labels tell what was built from what.", view_of(labels)));
   NIGHTLIGHT_CHECK(info.ok(), "nightlight_build_info");
   set(info->number, 1);
-  for (const LoadedPlugin& loaded : loaded_->plugins) {
+  const std::shared_ptr<const Loaded> now = loaded();
+  for (const LoadedPlugin& loaded : now->plugins) {
     KeyValue of_plugin[] = {{str("plugin"), str(loaded.file.name)}, {str("version"), loaded.plugin->version}};
     auto cells = metrics_.cells("", spec_of(MetricType::kGauge, "nightlight_plugin_info",
                                             "Always 1; the labels tell which plugins are loaded.", view_of(of_plugin)));
@@ -105,7 +106,8 @@ void Server::register_metrics() {
 }
 
 void Server::apply_log_settings() {
-  const config::CheckedConfig& config = loaded_->config;
+  const std::shared_ptr<const Loaded> now = loaded();
+  const config::CheckedConfig& config = now->config;
   const std::string& level = config::field_of(config.settings.log, "level").value.text;
   log_->set_level(level == "debug"   ? LogLevel::kDebug
                   : level == "warn"  ? LogLevel::kWarn
@@ -124,7 +126,12 @@ void Server::note_reload(const Result<void>& outcome) {
   set(reload_time_cell_.number, static_cast<double>(last_reload_ms_) / 1000);
 }
 
-Result<void> Server::configure() { return graph_->configure(loaded_->config); }
+std::shared_ptr<const Loaded> Server::loaded() const {
+  MutexLock lock(mutex_);
+  return loaded_;
+}
+
+Result<void> Server::configure() { return graph_->configure(loaded()->config); }
 
 Result<void> Server::start() {
   NIGHTLIGHT_TRY(graph_->start());
@@ -163,10 +170,10 @@ Result<void> Server::stop() {
     waiting_.clear();
     reloaded_.notify_all();
   }
-  std::shared_ptr<const Loaded> loaded = loaded_;
-  Result<void> drained = graph_->drain(timeout(loaded->config, "drain_timeout"));
+  const std::shared_ptr<const Loaded> now = loaded();
+  Result<void> drained = graph_->drain(timeout(now->config, "drain_timeout"));
   workers_->refuse();
-  Result<void> stopped = graph_->stop(timeout(loaded->config, "stop_timeout"));
+  Result<void> stopped = graph_->stop(timeout(now->config, "stop_timeout"));
   return drained.ok() ? stopped : drained;
 }
 
@@ -185,11 +192,12 @@ void Server::request_reload() {
 Result<void> Server::reload_now() {
   auto attempt = [&]() -> Result<void> {
     LoadOptions options = options_;
-    options.loaded = loaded_->plugins;
+    const std::shared_ptr<const Loaded> now = loaded();
+    options.loaded = now->plugins;
     config::Problems problems;
     auto next = std::make_shared<Loaded>(load(options, &problems));
     if (!problems.empty()) return Error{Code::kInvalidArgument, lines_of(problems)};
-    config::Changes changes = config::compare(loaded_->config, next->config);
+    config::Changes changes = config::compare(now->config, next->config);
     if (!changes.need_restart.empty()) {
       return Error{Code::kFailedPrecondition,
                    "nothing was applied, these changes need a restart: " + config::join(changes.need_restart)};
@@ -210,12 +218,7 @@ Result<void> Server::reload_now() {
 }
 
 Status Server::config_yaml(TextSink* out) noexcept {
-  std::shared_ptr<const Loaded> loaded;
-  {
-    MutexLock lock(mutex_);
-    loaded = loaded_;
-  }
-  return out->write(str(config::print_effective(loaded->config, config::Origins::kHidden)));
+  return out->write(str(config::print_effective(loaded()->config, config::Origins::kHidden)));
 }
 
 Status Server::build_json(TextSink* out) noexcept {

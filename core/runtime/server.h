@@ -80,7 +80,9 @@ class Server final : public HostStatus {
   std::atomic<bool> quit_requested_{false};
   std::atomic<bool> reload_requested_{false};
 
-  Mutex mutex_;  // Guards what HostStatus shows, and the reloads that wait.
+  std::shared_ptr<const Loaded> loaded() const;
+
+  mutable Mutex mutex_;  // Guards what HostStatus shows, and the reloads that wait.
   ConditionVariable reloaded_;
   std::shared_ptr<const Loaded> loaded_ GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Reload>> waiting_ GUARDED_BY(mutex_);

@@ -26,6 +26,12 @@ Error equal_labels_error() {
   return {Code::kFailedPrecondition, "vector cannot contain metrics with the same labelset"};
 }
 
+uint64_t first_sample(const Domain& domain, const Column& column) {
+  uint64_t step = 0;
+  while (step < domain.steps() && !has_sample(column, step)) ++step;
+  return step;
+}
+
 // Adds the samples of `from` to a column of ours.
 Result<void> add_samples(QueryState& state, const Domain& domain, const Column& from, ColumnFill& into) {
   for (uint64_t step = 0; step < domain.steps(); ++step) {
@@ -80,6 +86,9 @@ Result<std::vector<const Column*>> merge_equal(QueryState& state, const Domain& 
       NIGHTLIGHT_TRY(add_samples(state, domain, *merged[at->second], mine->second));
       merged[at->second] = mine->second.column;
     }
+    // Whether the name is still to be dropped is what the earliest sample of the series says.
+    if (first_sample(domain, *column) < first_sample(domain, *mine->second.column))
+      mine->second.column->flags = column->flags;
     NIGHTLIGHT_TRY(add_samples(state, domain, *column, mine->second));
   }
   return merged;

@@ -319,9 +319,10 @@ Result<void> SimulatedFileSystem::remove(std::string_view path) {
 Result<void> SimulatedFileSystem::sync_directory(std::string_view path) {
   MutexLock lock(mutex_);
   NIGHTLIGHT_TRY(change("cannot sync directory", path));
-  std::erase_if(durable_, [&](const auto& entry) {
-    return entry.first != path && parent_path(entry.first) == path && !seen_.contains(entry.first);
-  });
+  for (auto at = durable_.begin(); at != durable_.end();) {
+    const bool gone = at->first != path && parent_path(at->first) == path && !seen_.contains(at->first);
+    at = gone ? durable_.erase(at) : std::next(at);
+  }
   for (const auto& [name, inode] : seen_)
     if (parent_path(name) == path) durable_[name] = inode;
   return {};

@@ -36,8 +36,8 @@ Exemplars::Verdict Exemplars::verdict(uint32_t series, const Exemplar& e) const 
   const StoredExemplar& newest = ring_[at->second.back()];
   if (same(newest, e)) return Verdict::kDuplicate;
   if (e.timestamp_ms < newest.timestamp_ms || (e.timestamp_ms == newest.timestamp_ms && e.value < newest.value)) {
-    bool repeated =
-        std::any_of(at->second.begin(), at->second.end(), [&](uint32_t place) { return same(ring_[place], e); });
+    bool repeated = false;
+    for (uint32_t place : at->second) repeated |= same(ring_[place], e);
     return repeated ? Verdict::kDuplicate : Verdict::kOutOfOrder;
   }
   return Verdict::kStored;

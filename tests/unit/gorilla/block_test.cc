@@ -162,9 +162,9 @@ TEST_CASE("matchers select what testing every label set selects") {
     }
     std::vector<uint32_t> expected;
     uint32_t ordinal = 0;
-    for (const auto& [labels, series] : data) {
+    for (const auto& entry : data) {
       bool all = std::all_of(matchers.begin(), matchers.end(),
-                             [&](const LabelMatcher& m) { return m.matches(value_of(labels, m.name())); });
+                             [&](const LabelMatcher& m) { return m.matches(value_of(entry.first, m.name())); });
       if (all) expected.push_back(ordinal);
       ++ordinal;
     }
