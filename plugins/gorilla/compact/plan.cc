@@ -25,17 +25,48 @@ Windows windows_of(std::span<const BlockMeta> blocks, int64_t span_ms, uint32_t 
   return out;
 }
 
-std::vector<Ulid> ids_of(const std::vector<const BlockMeta*>& blocks) {
-  std::vector<Ulid> out;
-  for (const BlockMeta* meta : blocks) out.push_back(meta->id);
-  return out;
+using Chosen = std::vector<const BlockMeta*>;
+
+bool overlap(const BlockMeta& a, const BlockMeta& b) {
+  return a.min_time_ms <= b.max_time_ms && b.min_time_ms <= a.max_time_ms;
 }
 
-// The oldest window of a rung that is over and not one block of the rung's level.
-CompactionPlan plan_rung(const Windows& windows, int64_t current, uint32_t level) {
+// What blocks become stands where the first of them stood. A block that was stored between them, and has times in
+// common with a later one, would lose there what it wins now: it is taken along.
+void take_along(std::span<const BlockMeta> blocks, std::span<const Ulid> skip, Chosen& chosen) {
+  auto is_chosen = [&](const BlockMeta& meta) { return std::find(chosen.begin(), chosen.end(), &meta) != chosen.end(); };
+  for (bool grown = true; grown;) {
+    grown = false;
+    const auto first = std::find_if(blocks.begin(), blocks.end(), is_chosen);
+    for (auto between = first; between != blocks.end(); ++between) {
+      if (is_chosen(*between) || std::find(skip.begin(), skip.end(), between->id) != skip.end()) continue;
+      const bool overtaken = std::any_of(between, blocks.end(), [&](const BlockMeta& later) {
+        return is_chosen(later) && overlap(*between, later);
+      });
+      if (!overtaken) continue;
+      chosen.push_back(&*between);
+      grown = true;
+    }
+  }
+}
+
+CompactionPlan plan_of(std::span<const BlockMeta> blocks, std::span<const Ulid> skip, Chosen chosen, uint32_t level) {
+  take_along(blocks, skip, chosen);
+  CompactionPlan plan;
+  plan.level = level;
+  std::sort(chosen.begin(), chosen.end());  // The order of `blocks`.
+  for (const BlockMeta* meta : chosen) {
+    plan.sources.push_back(meta->id);
+    plan.level = std::max(plan.level, meta->level);
+  }
+  return plan;
+}
+
+// The blocks of the oldest window of a rung that is over and not one block of the rung's level.
+Chosen choose_rung(const Windows& windows, int64_t current, uint32_t level) {
   for (const auto& [window, blocks] : windows) {
     if (window >= current) break;
-    if (blocks.size() > 1 || blocks.front()->level < level) return {ids_of(blocks), level};
+    if (blocks.size() > 1 || blocks.front()->level < level) return blocks;
   }
   return {};
 }
@@ -49,17 +80,18 @@ CompactionPlan plan_compaction(std::span<const BlockMeta> blocks, const LadderOp
   for (const BlockMeta& meta : blocks) newest_ms = std::max(newest_ms, meta.max_time_ms);
   const int64_t current = window_of(newest_ms, options.block_duration_ms);
   Windows first = windows_of(blocks, options.block_duration_ms, 1, skip);
-  if (CompactionPlan plan = plan_rung(first, current, 1); !plan.sources.empty()) return plan;
+  if (Chosen due = choose_rung(first, current, 1); !due.empty()) return plan_of(blocks, skip, std::move(due), 1);
   if (auto at = first.find(current); at != first.end()) {
-    std::vector<const BlockMeta*> small;
+    Chosen small;
     for (const BlockMeta* meta : at->second) {
       if (meta->level == 0) small.push_back(meta);
     }
-    if (small.size() >= kManySmallBlocks) return {ids_of(small), 0};
+    if (small.size() >= kManySmallBlocks) return plan_of(blocks, skip, std::move(small), 0);
   }
   const bool days = options.retention_ms == 0 || options.retention_ms >= kLeastRetentionOfDaysMs;
   if (!days || options.block_duration_ms >= kDayMs) return {};
-  return plan_rung(windows_of(blocks, kDayMs, 2, skip), window_of(newest_ms, kDayMs), 2);
+  Chosen due = choose_rung(windows_of(blocks, kDayMs, 2, skip), window_of(newest_ms, kDayMs), 2);
+  return due.empty() ? CompactionPlan() : plan_of(blocks, skip, std::move(due), 2);
 }
 
 uint64_t compaction_debt(std::span<const BlockMeta> blocks, const LadderOptions& options) {

@@ -1,5 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <map>
+#include <random>
+
 #include "gorilla/compact/plan.h"
 
 using namespace nightlight::gorilla;
@@ -79,4 +83,79 @@ TEST_CASE("many small blocks of an open window are joined") {
   CompactionPlan plan = plan_compaction(blocks, {});
   CHECK(plan.sources.size() == 12);
   CHECK(plan.level == 0);
+}
+
+namespace {
+
+// A block as far as plans see it, and which source answers at each of its minutes.
+struct Simulated {
+  BlockMeta meta;
+  uint64_t first_stored = 0;
+  std::map<int64_t, uint64_t> samples;
+};
+
+// What a query sees: at each minute the sample of the block that was stored first.
+std::map<int64_t, uint64_t> seen(const std::vector<Simulated>& blocks) {
+  std::map<int64_t, uint64_t> out;
+  for (const Simulated& block : blocks) out.insert(block.samples.begin(), block.samples.end());
+  return out;
+}
+
+// Seals in a row: mostly what is new, now and then late samples far back or clocks that run ahead.
+std::vector<Simulated> sealed_in_a_row(std::mt19937_64& random) {
+  std::vector<Simulated> out;
+  int64_t now = 0;
+  const uint64_t count = 1 + random() % 40;
+  for (uint64_t n = 1; n <= count; ++n) {
+    now += 20;
+    int64_t from = now - 20, to = now;
+    if (random() % 4 == 0) from -= static_cast<int64_t>(random() % 300);
+    if (random() % 4 == 0) to += static_cast<int64_t>(random() % 200);
+    if (random() % 6 == 0) to = from + 1 + static_cast<int64_t>(random() % 20);
+    Simulated block{::block(n, 0, from * kMinute, to * kMinute), n, {}};
+    for (int64_t t = from; t <= to; ++t)
+      if (t == from || t == to || random() % 3 != 0) block.samples[t] = n;
+    out.push_back(std::move(block));
+  }
+  return out;
+}
+
+// Replaces the sources of a plan by what they become.
+void apply(const CompactionPlan& plan, uint64_t number, std::vector<Simulated>& blocks) {
+  Simulated merged;
+  std::vector<Simulated> left;
+  for (Simulated& block : blocks) {
+    if (std::find(plan.sources.begin(), plan.sources.end(), block.meta.id) == plan.sources.end()) {
+      left.push_back(std::move(block));
+      continue;
+    }
+    if (merged.samples.empty()) merged.first_stored = block.first_stored;
+    merged.samples.insert(block.samples.begin(), block.samples.end());
+  }
+  merged.meta = ::block(number, plan.level, merged.samples.begin()->first * kMinute,
+                        merged.samples.rbegin()->first * kMinute);
+  left.push_back(std::move(merged));
+  std::sort(left.begin(), left.end(),
+            [](const Simulated& a, const Simulated& b) { return a.first_stored < b.first_stored; });
+  blocks = std::move(left);
+}
+
+}  // namespace
+
+TEST_CASE("no plan changes what a query sees, and plans come to an end") {
+  for (uint64_t seed = 0; seed < 3000; ++seed) {
+    CAPTURE(seed);
+    std::mt19937_64 random(seed);
+    std::vector<Simulated> blocks = sealed_in_a_row(random);
+    const auto before = seen(blocks);
+    for (uint64_t round = 0;; ++round) {
+      REQUIRE(round < 200);
+      std::vector<BlockMeta> metas;
+      for (const Simulated& block : blocks) metas.push_back(block.meta);
+      CompactionPlan plan = plan_compaction(metas, {kHour, 0});
+      if (plan.sources.empty()) break;
+      apply(plan, 1000 + round, blocks);
+      REQUIRE(seen(blocks) == before);
+    }
+  }
 }
