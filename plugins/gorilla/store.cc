@@ -43,6 +43,7 @@ Status Store::configure(Config* config) noexcept {
     o.max_head_samples = static_cast<uint64_t>(s.integer("max_head_samples"));
     o.seal_interval_ms = s.integer("seal_interval");
     o.compaction_interval_ms = s.integer("compaction_interval");
+    o.compaction_write_rate = static_cast<uint64_t>(s.integer("compaction_write_rate"));
     o.page_cache_bytes = static_cast<uint64_t>(s.integer("page_cache"));
     std::string ack = s.text("ack");
     o.ack = ack == "memory" ? Ack::kMemory : ack == "os" ? Ack::kOs : Ack::kDurable;
@@ -85,7 +86,8 @@ Result<void> Store::recover() {
   for (const auto& block : *open) {
     if (!block->damage.empty()) log(host_, LogLevel::kError, "damaged block", {{"error", block->damage}});
   }
-  compactor_ = std::make_unique<Compactor>(*blocks_, *bucket_, host_, options_.head.xor_only,
+  compactor_ = std::make_unique<Compactor>(*blocks_, *bucket_, host_,
+                                           CompactorOptions{options_.head.xor_only, options_.compaction_write_rate},
                                            [this] { return !stop_requested_.load() && interrupting_.load() == 0; });
   retention_ms_.store(options_.retention_ms);
   retention_bytes_.store(options_.retention_bytes);

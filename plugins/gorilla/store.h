@@ -38,6 +38,7 @@ struct StoreOptions {
   uint64_t max_head_samples = 0;
   int64_t seal_interval_ms = 20 * 60 * 1000;
   int64_t compaction_interval_ms = 3600 * 1000;
+  uint64_t compaction_write_rate = 0;  // Bytes a second; 0: no limit.
   uint64_t page_cache_bytes = uint64_t{96} << 20;
   Ack ack = Ack::kDurable;
   HeadOptions head;

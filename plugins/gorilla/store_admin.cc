@@ -253,14 +253,12 @@ void Store::collect(MetricsSink* sink) noexcept {
         number(seal_failures_.load()));
     const std::shared_ptr<const OpenBlocks> blocks = blocks_->blocks();
     uint64_t counts[3] = {}, bytes[3] = {}, damaged = 0, open_bytes = 0;
-    std::vector<BlockMeta> metas;
     for (const auto& block : *blocks) {
       const uint32_t level = std::min(block->meta.level, 2u);
       ++counts[level];
       bytes[level] += block->meta.stats.size_bytes;
       damaged += block->block == nullptr ? 1 : 0;
       open_bytes += block->block == nullptr ? 0 : block->block->memory_bytes();
-      metas.push_back(block->meta);
     }
     constexpr std::string_view kLevels[] = {"0", "1", "2"};
     for (size_t level = 0; level < 3; ++level) {
@@ -276,7 +274,7 @@ void Store::collect(MetricsSink* sink) noexcept {
     add(kCount, "nightlight_gorilla_page_cache_hits_total", "Pages of blocks found in memory.", number(cache.hits));
     add(kCount, "nightlight_gorilla_page_cache_misses_total", "Pages of blocks read from disk.", number(cache.misses));
     add(kLevel, "nightlight_gorilla_compaction_debt_blocks", "Blocks that wait for a compaction.",
-        number(compaction_debt(metas, {options_.block_duration_ms, retention_ms_.load()})));
+        number(compactor_->debt({options_.block_duration_ms, retention_ms_.load()})));
     const CompactionStats& c = compactor_->stats();
     add(kCount, "nightlight_gorilla_compactions_total", "Compactions that were done.", number(c.runs.load()));
     add(kCount, "nightlight_gorilla_compaction_failures_total", "Compactions that failed.", number(c.failures.load()));

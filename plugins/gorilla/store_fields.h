@@ -34,6 +34,9 @@ inline constexpr ConfigField kFieldTable[] = {
             "1s", "2h"),
     bounded(field("compaction_interval", FieldType::kDuration, "1h", "How often blocks are compacted at the latest."),
             "1s", "7d"),
+    field("compaction_write_rate", FieldType::kBytes, "64MiB",
+          "Bytes that compactions write in a second at most, so that the disk stays free for "
+          "the log and for queries; 0: no limit."),
     bounded(field("page_cache", FieldType::kBytes, "96MiB", "Memory for pages of blocks that queries have read."), "0",
             "1TiB"),
     enum_field("ack", view_of(kAckChoices), "durable",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 
 #include "gorilla/bucket/bucket.h"
 #include "gorilla/compact/merge.h"
@@ -16,7 +17,32 @@ std::vector<BlockMeta> metas_of(const OpenBlocks& blocks) {
   return out;
 }
 
+// Of so many series, one has deleted samples: then its block is worth rewriting.
+constexpr uint64_t kSeriesPerWornOne = 20;
+
+std::vector<Ulid> worn_among(const OpenBlocks& blocks) {
+  std::vector<Ulid> out;
+  for (const auto& block : blocks) {
+    if (block->tombstones != nullptr &&
+        block->tombstones->series().size() * kSeriesPerWornOne >= block->meta.stats.series)
+      out.push_back(block->meta.id);
+  }
+  return out;
+}
+
 }  // namespace
+
+bool Compactor::wait(int64_t ns) const {
+  constexpr int64_t kPieceNs = 50'000'000;
+  for (; ns > 0 && go_on_(); ns -= kPieceNs)
+    std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(ns, kPieceNs)));
+  return go_on_();
+}
+
+uint64_t Compactor::debt(const LadderOptions& options) const {
+  const std::shared_ptr<const OpenBlocks> open = blocks_.blocks();
+  return compaction_debt(metas_of(*open), options, worn_among(*open));
+}
 
 Result<void> Compactor::rewrite(const std::vector<Ulid>& sources, uint32_t level) {
   auto begin = std::chrono::steady_clock::now();
@@ -53,7 +79,7 @@ Result<bool> Compactor::run_one(const LadderOptions& options) {
     if (block->block == nullptr && std::find(damaged_.begin(), damaged_.end(), block->meta.id) == damaged_.end())
       damaged_.push_back(block->meta.id);
   }
-  CompactionPlan plan = plan_compaction(metas_of(*blocks), options, damaged_);
+  CompactionPlan plan = plan_compaction(metas_of(*blocks), options, damaged_, worn_among(*blocks));
   if (plan.sources.empty()) return false;
   Result<void> done = rewrite(plan.sources, plan.level);
   if (done.ok()) return true;

@@ -7,10 +7,16 @@
 #include <vector>
 
 #include "gorilla/block/block_list.h"
+#include "gorilla/compact/paced_bucket.h"
 #include "gorilla/compact/plan.h"
 #include "nightlight/host.h"
 
 namespace nightlight::gorilla {
+
+struct CompactorOptions {
+  bool gorilla_only = false;
+  uint64_t write_bytes_per_second = 0;  // 0: no limit.
+};
 
 struct CompactionStats {
   std::atomic<uint64_t> runs{0}, failures{0}, bytes_in{0}, bytes_out{0}, blocks_dropped{0};
@@ -20,8 +26,14 @@ struct CompactionStats {
 class Compactor {
  public:
   // Everything must outlive it. `go_on` is asked during long work.
-  Compactor(BlockList& blocks, Bucket& bucket, Host* host, bool gorilla_only, std::function<bool()> go_on)
-      : blocks_(blocks), bucket_(bucket), host_(host), gorilla_only_(gorilla_only), go_on_(std::move(go_on)) {}
+  Compactor(BlockList& blocks, Bucket& bucket, Host* host, const CompactorOptions& options, std::function<bool()> go_on)
+      : blocks_(blocks),
+        host_(host),
+        gorilla_only_(options.gorilla_only),
+        go_on_(std::move(go_on)),
+        tokens_(options.write_bytes_per_second),
+        bucket_(
+            bucket, tokens_, [host] { return host->monotonic_ns(); }, [this](int64_t ns) { return wait(ns); }) {}
 
   // The next compaction of the ladder; false when none is due. Blocks that turn out to be damaged are left alone from
   // then on. One thread at a time, as for everything below.
@@ -33,15 +45,20 @@ class Compactor {
   Result<void> drop_expired(int64_t retention_ms, uint64_t most_bytes);
 
   const CompactionStats& stats() const { return stats_; }
+  // [any] Blocks that wait for a compaction.
+  uint64_t debt(const LadderOptions& options) const;
 
  private:
   Result<void> rewrite(const std::vector<Ulid>& sources, uint32_t level);
+  // False when it should not go on any more.
+  bool wait(int64_t ns) const;
 
   BlockList& blocks_;
-  Bucket& bucket_;
   Host* const host_;
   const bool gorilla_only_;
   const std::function<bool()> go_on_;
+  TokenBucket tokens_;
+  PacedBucket bucket_;
   std::vector<Ulid> damaged_;
   CompactionStats stats_;
 };

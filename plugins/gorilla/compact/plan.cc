@@ -13,13 +13,15 @@ constexpr size_t kManySmallBlocks = 12;
 
 int64_t window_of(int64_t time_ms, int64_t span_ms) { return time_ms / span_ms - (time_ms % span_ms < 0 ? 1 : 0); }
 
+bool is_in(std::span<const Ulid> ids, const Ulid& id) { return std::find(ids.begin(), ids.end(), id) != ids.end(); }
+
 using Windows = std::map<int64_t, std::vector<const BlockMeta*>>;
 
 Windows windows_of(std::span<const BlockMeta> blocks, int64_t span_ms, uint32_t up_to_level,
                    std::span<const Ulid> skip) {
   Windows out;
   for (const BlockMeta& meta : blocks) {
-    if (meta.level > up_to_level || std::find(skip.begin(), skip.end(), meta.id) != skip.end()) continue;
+    if (meta.level > up_to_level || is_in(skip, meta.id)) continue;
     out[window_of(meta.max_time_ms, span_ms)].push_back(&meta);
   }
   return out;
@@ -34,15 +36,16 @@ bool overlap(const BlockMeta& a, const BlockMeta& b) {
 // What blocks become stands where the first of them stood. A block that was stored between them, and has times in
 // common with a later one, would lose there what it wins now: it is taken along.
 void take_along(std::span<const BlockMeta> blocks, std::span<const Ulid> skip, Chosen& chosen) {
-  auto is_chosen = [&](const BlockMeta& meta) { return std::find(chosen.begin(), chosen.end(), &meta) != chosen.end(); };
+  auto is_chosen = [&](const BlockMeta& meta) {
+    return std::find(chosen.begin(), chosen.end(), &meta) != chosen.end();
+  };
   for (bool grown = true; grown;) {
     grown = false;
     const auto first = std::find_if(blocks.begin(), blocks.end(), is_chosen);
     for (auto between = first; between != blocks.end(); ++between) {
-      if (is_chosen(*between) || std::find(skip.begin(), skip.end(), between->id) != skip.end()) continue;
-      const bool overtaken = std::any_of(between, blocks.end(), [&](const BlockMeta& later) {
-        return is_chosen(later) && overlap(*between, later);
-      });
+      if (is_chosen(*between) || is_in(skip, between->id)) continue;
+      const bool overtaken = std::any_of(
+          between, blocks.end(), [&](const BlockMeta& later) { return is_chosen(later) && overlap(*between, later); });
       if (!overtaken) continue;
       chosen.push_back(&*between);
       grown = true;
@@ -71,11 +74,7 @@ Chosen choose_rung(const Windows& windows, int64_t current, uint32_t level) {
   return {};
 }
 
-}  // namespace
-
-CompactionPlan plan_compaction(std::span<const BlockMeta> blocks, const LadderOptions& options,
-                               std::span<const Ulid> skip) {
-  if (blocks.empty()) return {};
+CompactionPlan plan_rungs(std::span<const BlockMeta> blocks, const LadderOptions& options, std::span<const Ulid> skip) {
   int64_t newest_ms = INT64_MIN;
   for (const BlockMeta& meta : blocks) newest_ms = std::max(newest_ms, meta.max_time_ms);
   const int64_t current = window_of(newest_ms, options.block_duration_ms);
@@ -94,16 +93,26 @@ CompactionPlan plan_compaction(std::span<const BlockMeta> blocks, const LadderOp
   return due.empty() ? CompactionPlan() : plan_of(blocks, skip, std::move(due), 2);
 }
 
-uint64_t compaction_debt(std::span<const BlockMeta> blocks, const LadderOptions& options) {
+}  // namespace
+
+CompactionPlan plan_compaction(std::span<const BlockMeta> blocks, const LadderOptions& options,
+                               std::span<const Ulid> skip, std::span<const Ulid> worn) {
+  if (blocks.empty()) return {};
+  if (CompactionPlan plan = plan_rungs(blocks, options, skip); !plan.sources.empty()) return plan;
+  for (const BlockMeta& meta : blocks) {
+    if (is_in(worn, meta.id) && !is_in(skip, meta.id)) return {{meta.id}, meta.level};
+  }
+  return {};
+}
+
+uint64_t compaction_debt(std::span<const BlockMeta> blocks, const LadderOptions& options, std::span<const Ulid> worn) {
   std::vector<BlockMeta> left(blocks.begin(), blocks.end());
   uint64_t debt = 0;
   // Each plan takes its sources away, so this ends.
-  for (CompactionPlan plan = plan_compaction(left, options); !plan.sources.empty();
-       plan = plan_compaction(left, options)) {
+  for (CompactionPlan plan = plan_compaction(left, options, {}, worn); !plan.sources.empty();
+       plan = plan_compaction(left, options, {}, worn)) {
     debt += plan.sources.size();
-    std::erase_if(left, [&](const BlockMeta& meta) {
-      return std::find(plan.sources.begin(), plan.sources.end(), meta.id) != plan.sources.end();
-    });
+    std::erase_if(left, [&](const BlockMeta& meta) { return is_in(plan.sources, meta.id); });
   }
   return debt;
 }

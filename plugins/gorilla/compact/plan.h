@@ -2,6 +2,7 @@
 //
 // Blocks belong to the window (of the first rung: block_duration; of the second: a UTC day) that holds their newest
 // sample. A window is compacted once a newer block shows that it is over; late samples make it due again.
+// No plan changes which of two samples at one time is seen.
 #ifndef NIGHTLIGHT_GORILLA_COMPACT_PLAN_H_
 #define NIGHTLIGHT_GORILLA_COMPACT_PLAN_H_
 
@@ -23,13 +24,15 @@ struct CompactionPlan {
   uint32_t level = 0;         // Of what they become.
 };
 
-// The compaction that should be next: lower rungs first, older windows first. Blocks in `skip` (damaged, say) are left
-// alone.
+// The compaction that should be next: lower rungs first, older windows first, then the rewriting of what is `worn` (has
+// many deleted samples). `blocks` in the order in which they were stored (see OpenBlocks). Blocks in `skip` (damaged,
+// say) are left alone.
 CompactionPlan plan_compaction(std::span<const BlockMeta> blocks, const LadderOptions& options,
-                               std::span<const Ulid> skip = {});
+                               std::span<const Ulid> skip = {}, std::span<const Ulid> worn = {});
 
 // Blocks that wait for a compaction.
-uint64_t compaction_debt(std::span<const BlockMeta> blocks, const LadderOptions& options);
+uint64_t compaction_debt(std::span<const BlockMeta> blocks, const LadderOptions& options,
+                         std::span<const Ulid> worn = {});
 
 }  // namespace nightlight::gorilla
 

@@ -132,8 +132,8 @@ void apply(const CompactionPlan& plan, uint64_t number, std::vector<Simulated>& 
     if (merged.samples.empty()) merged.first_stored = block.first_stored;
     merged.samples.insert(block.samples.begin(), block.samples.end());
   }
-  merged.meta = ::block(number, plan.level, merged.samples.begin()->first * kMinute,
-                        merged.samples.rbegin()->first * kMinute);
+  merged.meta =
+      ::block(number, plan.level, merged.samples.begin()->first * kMinute, merged.samples.rbegin()->first * kMinute);
   left.push_back(std::move(merged));
   std::sort(left.begin(), left.end(),
             [](const Simulated& a, const Simulated& b) { return a.first_stored < b.first_stored; });
@@ -158,4 +158,17 @@ TEST_CASE("no plan changes what a query sees, and plans come to an end") {
       REQUIRE(seen(blocks) == before);
     }
   }
+}
+
+TEST_CASE("a worn block is rewritten at its level, once nothing else is due") {
+  std::vector<BlockMeta> blocks{block(1, 0, 0, 20 * kMinute), block(2, 0, 20 * kMinute, 40 * kMinute),
+                                block(3, 1, 2 * kHour, 4 * kHour - 1), block(4, 0, 4 * kHour, 5 * kHour)};
+  const Ulid worn[] = {blocks[2].id}, damaged[] = {blocks[2].id};
+  CHECK(plan_compaction(blocks, {}, {}, worn).sources == ids({1, 2}));
+  CHECK(compaction_debt(blocks, {}, worn) == 3);
+  blocks = {block(2, 1, 0, 40 * kMinute), blocks[2], blocks[3]};
+  CompactionPlan plan = plan_compaction(blocks, {}, {}, worn);
+  CHECK(plan.sources == ids({3}));
+  CHECK(plan.level == 1);
+  CHECK(plan_compaction(blocks, {}, damaged, worn).sources.empty());
 }

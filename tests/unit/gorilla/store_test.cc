@@ -272,3 +272,20 @@ TEST_CASE("a failed sync is never repeated on its file, and what was not acknowl
     CHECK(world.broken_promise() == "");
   }
 }
+
+TEST_CASE("compaction rewrites a block many of whose series have deleted samples") {
+  StoreWorld world(12);
+  REQUIRE(world.open().ok());
+  fill(world, kBegin, kBegin + kHour);
+  REQUIRE(world.store().seal().ok());
+  REQUIRE(remove(world, "a", kBegin, kBegin + kHour).ok());
+  CHECK(blocks_of(world)[0]["stats"]["numTombstones"] == 1);
+  world.store().compact();
+  nlohmann::json blocks = blocks_of(world);
+  REQUIRE(blocks.size() == 1);
+  CHECK(!blocks[0]["stats"].contains("numTombstones"));
+  CHECK(blocks[0]["stats"]["numSeries"] == 1);
+  // The object of the tombstones went with the block.
+  const std::vector<std::string> names = world.files.list("data/blocks").value();
+  CHECK(std::none_of(names.begin(), names.end(), [](const std::string& name) { return name.ends_with(".nlt"); }));
+}
