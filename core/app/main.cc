@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/options.h"
 #include "app/serve.h"
+#include "app/storage_command.h"
 
 namespace nightlight::app {
 namespace {
@@ -18,6 +19,14 @@ Examples:
   nightlight --set storage.retention_days=30   override one key
   nightlight plugins list                      the plugins that are installed
 Signals: SIGTERM and SIGINT stop gracefully, SIGHUP reloads the config.)";
+
+constexpr const char* kStorageExamples = R"(
+Examples:
+  nightlight storage inspect /var/lib/nightlight        blocks: times, series, samples, bytes, codecs
+  nightlight storage stats --json /var/lib/nightlight   bytes a sample by codec and part, cardinality
+  nightlight storage verify /var/lib/nightlight         exit status 1, file and offset of each damage
+  nightlight storage repair /var/lib/nightlight         moves damaged files to quarantine/, keeps what is sound
+The server that uses the directory must be stopped. Exit status: 0 sound, 1 damaged or failed, 2 misuse.)";
 
 // The options that may stand before or behind every subcommand.
 void add_common(CLI::App* app, Options* options) {
@@ -75,6 +84,25 @@ int run(int argc, char** argv) {
       ->required();
   CLI::App* probe = command(&app, kProbeCommand, "", [&] { return probe_plugin(file); });
   probe->group("")->add_option("FILE", file)->required();  // No group: not in the help.
+  StorageCommand storage_command;
+  CLI::App* storage = app.add_subcommand("storage", "Inspect, verify or repair a data directory that no server uses");
+  storage->footer(kStorageExamples);
+  storage->fallthrough();
+  storage->require_subcommand(1);
+  auto storage_work = [&](const char* word, const char* doc, OfflineWork work) {
+    CLI::App* sub = command(storage, word, doc, [&options, &storage_command, work] {
+      return run_storage_command(options, storage_command, work);
+    });
+    sub->footer(kStorageExamples);
+    sub->add_option("DIR", storage_command.directory, "Data directory")->required();
+    sub->add_flag("--json", storage_command.json, "Report as JSON");
+    sub->add_option("--plugin", storage_command.plugin, "Plugin of the store whose directory it is (default: gorilla)");
+  };
+  storage_work("inspect", "What is in it", OfflineWork::kInspect);
+  storage_work("stats", "Where the bytes go, and how many series there are of what", OfflineWork::kStats);
+  storage_work("verify", "Read and check every byte", OfflineWork::kVerify);
+  storage_work("repair", "Move what is damaged to quarantine, so that a server starts with the rest",
+               OfflineWork::kRepair);
   command(&app, "config-schema", "Print a JSON Schema of config files", [&] { return print_schema(options); });
   command(&app, "config-docs", "Print the documentation of every config key as Markdown",
           [&] { return print_docs(options); });

@@ -17,8 +17,8 @@ constexpr std::array<const ConfigField*, sizeof...(I)> addresses(std::index_sequ
 constexpr auto kFields = addresses(std::make_index_sequence<kFieldCount>());
 
 constexpr Str kProvides[] = {
-    str(kSinkId),         str(kStorageId),      str(kExemplarStorageId), str(kMetadataStorageId),
-    str(kStorageAdminId), str(kMetricsSourceId)};
+    str(kSinkId),         str(kStorageId),       str(kExemplarStorageId), str(kMetadataStorageId),
+    str(kStorageAdminId), str(kMetricsSourceId), str(kOfflineStorageId)};
 
 Status create(Host* host, Instance** out) noexcept {
   *out = new (std::nothrow) Store(host);

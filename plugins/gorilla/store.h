@@ -21,6 +21,7 @@
 #include "gorilla/head/head.h"
 #include "gorilla/log/ingest_log.h"
 #include "gorilla/log/wal.h"
+#include "gorilla/offline/offline_storage.h"
 #include "gorilla/select/series_set.h"
 #include "nightlight/component.h"
 #include "nightlight/sink.h"
@@ -55,7 +56,7 @@ class Store final : public Instance,
   explicit Store(Host* host) : Store(host, posix_file_system(), {}) {}
   // With options that no configure call replaces, over any disk.
   Store(Host* host, FileSystem& files, StoreOptions options)
-      : host_(host), files_(files), options_(std::move(options)) {}
+      : host_(host), files_(files), options_(std::move(options)), offline_(host, files) {}
 
   // [any] What the store does on its own from time to time, at once: a block of the open samples, and every compaction
   // that is due.
@@ -117,6 +118,7 @@ class Store final : public Instance,
   Host* host_;
   FileSystem& files_;
   StoreOptions options_;
+  GorillaOfflineStorage offline_;
   std::unique_ptr<Head> head_;
   std::unique_ptr<IngestLog> log_;
   std::unique_ptr<FileLock> lock_;

@@ -319,6 +319,13 @@ AT(LabelQuery, matchers, 16);
 AT(LabelQuery, start_ms, 32);
 AT(LabelQuery, end_ms, 40);
 AT(LabelQuery, limit, 48);
+LAYOUT(OfflineRequest, 40);
+AT(OfflineRequest, struct_size, 0);
+AT(OfflineRequest, work, 4);
+AT(OfflineRequest, directory, 8);
+AT(OfflineRequest, progress, 24);
+AT(OfflineRequest, json, 32);
+AT(OfflineRequest, reserved, 36);
 
 // The Itanium ABI represents a pointer to a virtual member as one more than its offset in the vtable.
 template <class Method>
@@ -443,6 +450,8 @@ TEST_CASE("every interface has its methods in the order of its revision") {
   SLOT(StorageAdmin, delete_series, 2);
   SLOT(StorageAdmin, clean_tombstones, 3);
   SLOT(StorageAdmin, snapshot, 4);
+  SLOT(OfflineProgress, advance, 0);
+  SLOT(OfflineStorage, run, 0);
   SLOT(Tls, chain_pem, 0);
   SLOT(Tls, key_pem, 1);
   SLOT(Tls, client_ca_pem, 2);

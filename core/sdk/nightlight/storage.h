@@ -163,6 +163,46 @@ class NIGHTLIGHT_INTERFACE StorageAdmin {
   ~StorageAdmin() = default;
 };
 
+// ---- data directories that no server uses
+// -------------------------------------------------------------------------------------------
+
+enum class OfflineWork : uint32_t {
+  kInspect = 0,  // What is there.
+  kStats = 1,    // Where the bytes go, and how many series there are of what.
+  kVerify = 2,   // Reads and checks every byte.
+  kRepair = 3,   // Moves what is damaged out of the way, so that a server can start with the rest.
+};
+
+class NIGHTLIGHT_INTERFACE OfflineProgress {
+ public:
+  // [one] Bytes that were looked at, of how many. Called many times.
+  virtual void advance(uint64_t done_bytes, uint64_t total_bytes) noexcept = 0;
+
+ protected:
+  ~OfflineProgress() = default;
+};
+
+struct OfflineRequest {
+  uint32_t struct_size;
+  OfflineWork work;
+  Str directory;
+  OfflineProgress* progress;  // Null: nobody watches.
+  uint32_t json;              // 1: the report is a JSON object. 0: lines for people.
+  uint32_t reserved;          // 0
+};
+
+inline constexpr char kOfflineStorageId[] = "nightlight.offline_storage/0";
+class NIGHTLIGHT_INTERFACE OfflineStorage {
+ public:
+  // [any] Works without configure and start: the request says everything. Only kRepair changes anything.
+  // kFailedPrecondition: a server uses the directory. kNotFound: it is none of this store. kDataLoss: something is
+  // damaged (kRepair: and could not be moved); the report was written all the same, and says what and where.
+  virtual Status run(const OfflineRequest* request, TextSink* report) noexcept = 0;
+
+ protected:
+  ~OfflineStorage() = default;
+};
+
 }  // namespace nightlight
 
 #endif  // NIGHTLIGHT_STORAGE_H_

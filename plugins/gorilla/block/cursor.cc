@@ -95,13 +95,11 @@ class Cursor final : public BlockCursor {
 
   bool read_floats(uint8_t kind, ByteView bytes, const Window& window, SampleColumns* out) {
     size_t before = out->timestamps_ms.size(), count = window.times.size();
-    if ((kind & kHasStartTimestamps) != 0) {
-      BoundedReader in(bytes);
-      auto encoding = static_cast<IntegerEncoding>(in.byte());
-      ByteView column = in.bytes(in.varint());
-      bytes = in.rest();
+    FloatChunk chunk;
+    if (!split_float_chunk(kind, bytes, &chunk)) return false;
+    if (chunk.has_starts) {
       starts_.resize(count);
-      if (!in.ok() || !decode_integers(encoding, column, count, starts_.data())) return false;
+      if (!decode_integers(chunk.start_encoding, chunk.starts, count, starts_.data())) return false;
       // Samples before these had none.
       out->start_timestamps_ms.resize(before);
       out->start_timestamps_ms.insert(out->start_timestamps_ms.end(),
@@ -110,16 +108,15 @@ class Cursor final : public BlockCursor {
     } else if (!out->start_timestamps_ms.empty()) {
       out->start_timestamps_ms.resize(before + window.count);
     }
-    auto encoding = static_cast<uint8_t>(kind & ~kHasStartTimestamps);
     if (window.whole()) {
       out->values.resize(before + count);
-      if (!decode_values(encoding, bytes, count, out->values.data() + before)) {
+      if (!decode_values(chunk.encoding, chunk.values, count, out->values.data() + before)) {
         out->values.resize(before);
         return false;
       }
     } else {
       values_.resize(count);
-      if (!decode_values(encoding, bytes, count, values_.data())) return false;
+      if (!decode_values(chunk.encoding, chunk.values, count, values_.data())) return false;
       out->values.insert(out->values.end(), values_.begin() + static_cast<ptrdiff_t>(window.first),
                          values_.begin() + static_cast<ptrdiff_t>(window.first + window.count));
     }

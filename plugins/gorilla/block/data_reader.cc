@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "gorilla/chunk/integers.h"
-
 namespace nightlight::gorilla {
 
 // ---- pages
@@ -43,6 +41,19 @@ size_t DataPageView::find(uint32_t ordinal) const {
 ByteView DataPageView::chunk(size_t i) const {
   size_t begin = i == 0 ? 0 : ends_[i - 1];
   return ByteView(raw_).subspan(streams_ + begin, ends_[i] - begin);
+}
+
+bool split_float_chunk(uint8_t kind, ByteView chunk, FloatChunk* out) {
+  *out = {};
+  out->has_starts = (kind & kHasStartTimestamps) != 0;
+  out->encoding = static_cast<uint8_t>(kind & ~kHasStartTimestamps);
+  out->values = chunk;
+  if (!out->has_starts) return true;
+  BoundedReader in(chunk);
+  out->start_encoding = static_cast<IntegerEncoding>(in.byte());
+  out->starts = in.bytes(in.varint());
+  out->values = in.rest();
+  return in.ok();
 }
 
 std::shared_ptr<const TimestampPageView> TimestampPageView::parse(Bytes raw) {
@@ -149,6 +160,10 @@ Result<void> DataReader::decode_column(uint32_t column, std::vector<int64_t>* ou
   NIGHTLIGHT_ASSIGN(page, load_column(column, &first));
   if (page->decode(column - first, out)) return {};
   return file_.damaged(0, "timestamp column " + std::to_string(column) + " is wrong");
+}
+
+void DataReader::each_column_page(const std::function<void(uint32_t first, PageRef page)>& visit) const {
+  for (const ColumnPage& page : column_pages_) visit(page.first, page.ref);
 }
 
 Result<void> DataReader::verify(const std::function<void(PageRef)>& seen) const {

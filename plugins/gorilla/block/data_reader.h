@@ -7,6 +7,7 @@
 
 #include "gorilla/block/block.h"
 #include "gorilla/block/block_file.h"
+#include "gorilla/chunk/integers.h"
 
 namespace nightlight::gorilla {
 
@@ -31,12 +32,24 @@ class DataPageView final : public CachedPage {
   std::vector<uint8_t> kinds_;
 };
 
+// A chunk of floats, taken apart.
+struct FloatChunk {
+  bool has_starts = false;
+  IntegerEncoding start_encoding = IntegerEncoding::kLinear;
+  ByteView starts;
+  uint8_t encoding = 0;  // Of the values.
+  ByteView values;
+};
+// False when damaged.
+bool split_float_chunk(uint8_t kind, ByteView chunk, FloatChunk* out);
+
 // Encoded timestamp columns with consecutive ids.
 class TimestampPageView final : public CachedPage {
  public:
   static std::shared_ptr<const TimestampPageView> parse(Bytes raw);
 
   size_t size() const { return columns_.size(); }
+  uint32_t count(size_t i) const { return columns_[i].count; }
   // False when damaged.
   bool decode(size_t i, std::vector<int64_t>* out) const;
   size_t memory_bytes() const override { return raw_.size() + columns_.size() * sizeof(Column); }
@@ -74,6 +87,8 @@ class DataReader {
   Result<std::shared_ptr<const DataPageView>> load(const Page& page) const;
   Result<std::shared_ptr<const TimestampPageView>> load_column(uint32_t column, uint32_t* first_column) const;
   Result<void> decode_column(uint32_t column, std::vector<int64_t>* out) const;
+  // Calls for each page of timestamp columns with its first column.
+  void each_column_page(const std::function<void(uint32_t first, PageRef page)>& visit) const;
 
   // Decodes every chunk.
   Result<void> verify(const std::function<void(PageRef)>& seen) const;

@@ -3,6 +3,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/crc32c.h"
 #include "gorilla/bucket/bucket.h"
@@ -11,6 +12,7 @@ namespace nightlight::gorilla {
 namespace {
 
 enum PageCodec : uint8_t { kRaw = 0, kZstd = 1 };
+constexpr std::string_view kDamagedAt = " is damaged at ";
 
 struct ContextDeleter {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
@@ -97,7 +99,17 @@ Result<Bytes> read_page(const BucketObject& object, const Ulid& id, PageKind kin
 }
 
 Error damaged(const BucketObject& object, uint64_t offset, std::string_view what) {
-  return Error{Code::kDataLoss, object.key() + " is damaged at " + std::to_string(offset) + ": " + std::string(what)};
+  return Error{Code::kDataLoss,
+               object.key() + std::string(kDamagedAt) + std::to_string(offset) + ": " + std::string(what)};
+}
+
+std::optional<uint64_t> damaged_offset(const Error& error) {
+  const size_t at = error.message.find(kDamagedAt);
+  if (error.code != Code::kDataLoss || at == std::string::npos) return std::nullopt;
+  const char* begin = error.message.data() + at + kDamagedAt.size();
+  uint64_t offset = 0;
+  auto [end, failed] = std::from_chars(begin, error.message.data() + error.message.size(), offset);
+  return failed == std::errc() ? std::optional<uint64_t>(offset) : std::nullopt;
 }
 
 void put_column(std::span<const uint64_t> values, Bytes& out) {

@@ -7,6 +7,7 @@
 #ifndef NIGHTLIGHT_GORILLA_BLOCK_FORMAT_H_
 #define NIGHTLIGHT_GORILLA_BLOCK_FORMAT_H_
 
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -69,6 +70,8 @@ Result<Bytes> unpack_page(ByteView stored, PageKind kind, uint32_t seed);
 Result<Bytes> read_page(const BucketObject& object, const Ulid& id, PageKind kind, PageRef page);
 
 Error damaged(const BucketObject& object, uint64_t offset, std::string_view what);
+// The offset that such an error names, for reports; nothing when it is another error.
+std::optional<uint64_t> damaged_offset(const Error& error);
 
 // Columns of small integers within pages: constant when all are equal, otherwise a varint each.
 void put_column(std::span<const uint64_t> values, Bytes& out);

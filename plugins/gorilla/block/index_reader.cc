@@ -286,6 +286,11 @@ Result<void> IndexReader::verify(const std::function<void(PageRef)>& seen) const
   return {};
 }
 
+void IndexReader::each_listed_page(const std::function<void(PageRef)>& visit) const {
+  for (const ValuePageRef& ref : value_pages_) visit(ref.page);
+  for (const PageRef& page : series_pages_) visit(page);
+}
+
 size_t IndexReader::memory_bytes() const {
   size_t size = sizeof(*this) + names_.size() * sizeof(Name) + value_pages_.size() * sizeof(ValuePageRef) +
                 series_pages_.size() * sizeof(PageRef);

@@ -73,6 +73,8 @@ class IndexReader {
   Result<std::shared_ptr<const SeriesPage>> series_page(uint32_t ordinal) const;
   Result<void> add_postings(const ValuesPage::Postings& postings, OrdinalSet* out) const;
 
+  // The pages of values and of label sets; long postings lists are named by these.
+  void each_listed_page(const std::function<void(PageRef)>& visit) const;
   // Reads everything, and checks that values ascend and that ordinals and ranks exist.
   Result<void> verify(const std::function<void(PageRef)>& seen) const;
   size_t memory_bytes() const;

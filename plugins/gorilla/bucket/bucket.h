@@ -76,6 +76,8 @@ class Bucket {
 // Objects as files below `directory` (made when missing). Removes what unfinished uploads left. `files` must outlive
 // it. One process at a time: conditions are checked under a lock inside.
 Result<std::unique_ptr<Bucket>> open_local_bucket(FileSystem& files, std::string directory);
+// The same for looking only: nothing is made, removed or put (kPermissionDenied).
+Result<std::unique_ptr<Bucket>> open_local_bucket_read_only(FileSystem& files, std::string directory);
 
 }  // namespace nightlight::gorilla
 

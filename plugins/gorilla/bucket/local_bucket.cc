@@ -52,7 +52,8 @@ class LocalObject final : public BucketObject {
 
 class LocalBucket final : public Bucket {
  public:
-  LocalBucket(FileSystem& files, std::string directory) : files_(files), directory_(std::move(directory)) {}
+  LocalBucket(FileSystem& files, std::string directory, bool read_only)
+      : files_(files), directory_(std::move(directory)), read_only_(read_only) {}
 
   // Deletes what unfinished uploads left.
   Result<void> clean(const std::string& directory) {
@@ -87,6 +88,7 @@ class LocalBucket final : public Bucket {
 
   Result<void> remove(std::string_view key) override {
     NIGHTLIGHT_TRY(check_key(key));
+    NIGHTLIGHT_TRY(check_writable());
     MutexLock lock(mutex_);
     std::string path = path_of(key);
     NIGHTLIGHT_TRY(files_.remove(path));
@@ -124,6 +126,10 @@ class LocalBucket final : public Bucket {
   }
 
   FileSystem& files() { return files_; }
+  Result<void> check_writable() const {
+    if (!read_only_) return {};
+    return Error{Code::kPermissionDenied, directory_ + " is open for looking only"};
+  }
 
  private:
   // Size and checksum: small objects alone are replaced and compared.
@@ -153,6 +159,7 @@ class LocalBucket final : public Bucket {
 
   FileSystem& files_;
   std::string directory_;
+  const bool read_only_;
   Mutex mutex_;  // Makes the check of a condition and its put one step.
   uint64_t uploads_ GUARDED_BY(mutex_) = 0;
 };
@@ -212,6 +219,7 @@ class LocalUpload final : public BucketUpload {
 
 Result<std::unique_ptr<BucketUpload>> LocalBucket::put(std::string_view key, const PutCondition& condition) {
   NIGHTLIGHT_TRY(check_key(key));
+  NIGHTLIGHT_TRY(check_writable());
   if (condition.kind == PutCondition::Kind::kAbsent) {
     // Early, so that nobody writes gigabytes in vain; publish() decides.
     NIGHTLIGHT_ASSIGN(there, files_.exists(path_of(key)));
@@ -227,9 +235,14 @@ Result<std::unique_ptr<BucketUpload>> LocalBucket::put(std::string_view key, con
 
 Result<std::unique_ptr<Bucket>> open_local_bucket(FileSystem& files, std::string directory) {
   NIGHTLIGHT_TRY(files.create_directories(directory));
-  auto bucket = std::make_unique<LocalBucket>(files, directory);
+  auto bucket = std::make_unique<LocalBucket>(files, directory, false);
   NIGHTLIGHT_TRY(bucket->clean(directory));
   return std::unique_ptr<Bucket>(std::move(bucket));
+}
+
+Result<std::unique_ptr<Bucket>> open_local_bucket_read_only(FileSystem& files, std::string directory) {
+  NIGHTLIGHT_TRY(files.list(directory));
+  return std::unique_ptr<Bucket>(std::make_unique<LocalBucket>(files, std::move(directory), true));
 }
 
 }  // namespace nightlight::gorilla

@@ -1,32 +1,19 @@
 #include "gorilla/log/wal.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
 
-#include "base/crc32c.h"
 #include "gorilla/log/record.h"
+#include "gorilla/log/segment.h"
 
 namespace nightlight::gorilla {
 namespace {
 
-// The first bytes of a segment. A recycled file whose header is not its own number's is an empty segment.
-struct SegmentHeader {
-  char magic[8];
-  uint64_t number;
-  uint64_t first;  // Sequence of the record that will come first.
-  uint32_t salt;
-  uint32_t crc;
-};
-static_assert(sizeof(SegmentHeader) == 32);
-constexpr char kSegmentMagic[8] = {'N', 'L', 'W', 'A', 'L', '0', '0', '1'};
 constexpr uint64_t kHeaderBytes = sizeof(SegmentHeader);
 constexpr size_t kMaxSpare = 2;
 constexpr size_t kMaxUnsynced = 64 << 20;
-
-uint32_t header_crc(const SegmentHeader& h) { return crc32c(&h, offsetof(SegmentHeader, crc)); }
 
 }  // namespace
 
@@ -62,13 +49,12 @@ Result<std::unique_ptr<Wal>> Wal::open(FileSystem& files, WalOptions options) {
       }
       continue;
     }
-    uint64_t number = 0;
-    auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (error != std::errc() || std::string_view(end) != ".wal" || number == 0) continue;
+    const std::optional<uint64_t> number = segment_number(name);
+    if (!number) continue;
     NIGHTLIGHT_ASSIGN(size, files.size(whole));
     MutexLock lock(wal->segments_mutex_);
-    wal->segments_.push_back(Segment{number, 0, size});
-    wal->next_number_ = std::max(wal->next_number_, number + 1);
+    wal->segments_.push_back(Segment{*number, 0, size});
+    wal->next_number_ = std::max(wal->next_number_, *number + 1);
   }
   MutexLock lock(wal->segments_mutex_);
   std::sort(wal->segments_.begin(), wal->segments_.end(),
@@ -108,16 +94,14 @@ void Wal::skip_to(uint64_t position) {
 Result<void> Wal::scan(Segment& segment, bool is_last, uint64_t after,
                        const std::function<Result<void>(uint64_t, const LogBatch&)>& each, ReplayStats& stats) {
   NIGHTLIGHT_ASSIGN(bytes, read_file(files_, path(segment.number), UINT64_MAX));
-  SegmentHeader header{};
-  if (bytes.size() >= kHeaderBytes) std::memcpy(&header, bytes.data(), sizeof header);
-  const bool sound =
-      std::memcmp(header.magic, kSegmentMagic, sizeof kSegmentMagic) == 0 && header.crc == header_crc(header);
-  if (!sound || header.number != segment.number) {
+  const std::optional<SegmentHeader> found = read_segment_header(bytes);
+  if (!found || found->number != segment.number) {
     // Made or recycled, and not begun: nothing in it was acknowledged. Only a damaged header in front of later segments
     // hides something, and then the sequence has a gap, which the next segment shows.
     segment.last = 0;
     return {};
   }
+  const SegmentHeader& header = *found;
   uint64_t last = 0;
   {
     MutexLock lock(mutex_);
@@ -341,7 +325,7 @@ Result<void> Wal::start_segment() {
   header.number = number;
   std::memcpy(&header.first, unsynced_.data() + 8, 8);  // The sequence of the first record.
   header.salt = salt(number);
-  header.crc = header_crc(header);
+  header.crc = segment_header_crc(header);
   NIGHTLIGHT_TRY(file->pwrite(0, &header, sizeof header));
   // Durable, with its name, before any record in it is acknowledged.
   NIGHTLIGHT_TRY(file->sync());
