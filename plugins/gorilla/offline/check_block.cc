@@ -58,6 +58,10 @@ void check_chunks(const DataReader& data, Damages& damages) {
       for (size_t i = 0; i < (*view)->size(); ++i) {
         Result<void> read = decode_chunk(data, **view, i);
         if (read.ok()) continue;
+        if (damaged_offset(read.error())) {  // Of its timestamps, which lie elsewhere.
+          damages.add(read.error());
+          continue;
+        }
         const std::string what = "the chunk of series " + std::to_string((*view)->ordinal(i)) + " is wrong: ";
         damages.add(data.file().damaged(page.ref.offset, what + read.error().message));
         break;  // One for each page is enough to find it.
