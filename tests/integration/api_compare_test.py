@@ -114,7 +114,8 @@ def requests(start_ms, end_ms):
     for d in ["1", "1.5", "0.001", "15s", "1m30s", "1h", "0", "-1", "-1s", "x", "", "1s1m", "NaN", "Inf", "1e30", "9223372036.854775807",
               "0.0001", "1y", "1ms", "1w2d", "1.5m"]:
         out.append(("GET", f"query_range?query=up&{window}&step={d}"))
-        out.append(("GET", f"query?query=up&time={mid}&timeout={d}"))
+        if d not in ("0.0001", "0.001", "1ms"):  # Either server may or may not answer within these.
+            out.append(("GET", f"query?query=up&time={mid}&timeout={d}"))
         out.append(("GET", f"query?query=up&time={mid}&lookback_delta={d}"))
         out.append(("GET", f"query_range?query=sparse&{window}&step=60&lookback_delta={d}"))
     for limit in ["0", "1", "2", "3", "100", "-1", "x", "1.5", "+2", "99999999999999999999", " 1"]:
