@@ -38,7 +38,7 @@ class Catalog {
 // A catalog kept as one object of the bucket, replaced by compare and swap. kDataLoss when it is damaged.
 Result<std::unique_ptr<Catalog>> open_catalog(Bucket& bucket, std::string key = "catalog");
 
-// The bytes of that object (docs/formats/block.md).
+// The bytes of that object (docs/formats/catalog.md).
 std::string encode_catalog(const CatalogState& state);
 Result<CatalogState> decode_catalog(std::string_view bytes);
 

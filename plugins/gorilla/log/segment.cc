@@ -8,15 +8,31 @@
 
 namespace nightlight::gorilla {
 
-uint32_t segment_header_crc(const SegmentHeader& header) { return crc32c(&header, offsetof(SegmentHeader, crc)); }
+namespace {
 
-std::optional<SegmentHeader> read_segment_header(std::string_view bytes) {
+constexpr std::string_view kAnyMagic(kSegmentMagic, 5);  // What all versions share; the version's digits follow.
+
+// Whatever its magic is.
+std::optional<SegmentHeader> read_sound_header(std::string_view bytes) {
   SegmentHeader header{};
   if (bytes.size() < sizeof header) return std::nullopt;
   std::memcpy(&header, bytes.data(), sizeof header);
-  if (std::memcmp(header.magic, kSegmentMagic, sizeof kSegmentMagic) != 0) return std::nullopt;
   if (header.crc != segment_header_crc(header)) return std::nullopt;
   return header;
+}
+
+}  // namespace
+
+uint32_t segment_header_crc(const SegmentHeader& header) { return crc32c(&header, offsetof(SegmentHeader, crc)); }
+
+std::optional<SegmentHeader> read_segment_header(std::string_view bytes) {
+  const std::optional<SegmentHeader> header = read_sound_header(bytes);
+  if (!header || std::memcmp(header->magic, kSegmentMagic, sizeof kSegmentMagic) != 0) return std::nullopt;
+  return header;
+}
+
+bool is_newer_segment(std::string_view bytes) {
+  return bytes.starts_with(kAnyMagic) && read_sound_header(bytes) && !read_segment_header(bytes);
 }
 
 std::optional<uint64_t> segment_number(std::string_view file_name) {

@@ -24,6 +24,9 @@ uint32_t segment_header_crc(const SegmentHeader& header);
 // The header of a segment file, when it is whole and its checksum right.
 std::optional<SegmentHeader> read_segment_header(std::string_view bytes);
 
+// A whole header with a right checksum, of a version of the log that this one does not know.
+bool is_newer_segment(std::string_view bytes);
+
 // The number in a segment's file name ("00000007.wal"); nothing for other names.
 std::optional<uint64_t> segment_number(std::string_view file_name);
 

@@ -94,6 +94,11 @@ void Wal::skip_to(uint64_t position) {
 Result<void> Wal::scan(Segment& segment, bool is_last, uint64_t after,
                        const std::function<Result<void>(uint64_t, const LogBatch&)>& each, ReplayStats& stats) {
   NIGHTLIGHT_ASSIGN(bytes, read_file(files_, path(segment.number), UINT64_MAX));
+  if (is_newer_segment(bytes)) {
+    return Error{Code::kUnimplemented, path(segment.number) +
+                                           " was written by a newer version of the store: start that version once, and "
+                                           "stop it gracefully, so that nothing is left in the log"};
+  }
   const std::optional<SegmentHeader> found = read_segment_header(bytes);
   if (!found || found->number != segment.number) {
     // Made or recycled, and not begun: nothing in it was acknowledged. Only a damaged header in front of later segments

@@ -76,6 +76,10 @@ Result<std::vector<Damage>> check_log(FileSystem& files, const std::string& dire
     ++counts->files;
     counts->bytes += bytes.size();
     const std::string file = std::string(kLogDirectory) + "/" + name;
+    if (is_newer_segment(bytes)) {
+      damages.push_back({file, 0, "it was written by a newer version of the store", true});
+      continue;
+    }
     const std::optional<SegmentHeader> header = read_segment_header(bytes);
     if (!header || header->number != number) {
       headless = file;  // Prepared and not begun, unless what follows shows that something is missing.

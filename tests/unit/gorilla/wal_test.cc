@@ -3,9 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstring>
 #include <random>
 
 #include "gorilla/file/simulated.h"
+#include "gorilla/log/segment.h"
 #include "nightlight/sugar.h"
 
 using namespace nightlight;
@@ -221,4 +223,26 @@ TEST_CASE("damage in the middle is stepped over and counted, a torn tail is cut"
       CHECK(stats.damaged_records == 0);
     }
   }
+}
+
+TEST_CASE("a log of a newer version is refused, not taken for an empty one") {
+  SimulatedFileSystem files(1);
+  {
+    auto wal = open(files);
+    (void)replayed(*wal);
+    REQUIRE(wal->wait(wal->append(batch_of(1, 5))).ok());
+  }
+  auto renumber = [](std::string& bytes) {
+    bytes[7] = '2';
+    SegmentHeader header;
+    std::memcpy(&header, bytes.data(), sizeof header);
+    header.crc = segment_header_crc(header);
+    std::memcpy(bytes.data(), &header, sizeof header);
+  };
+  REQUIRE(files.damage("data/wal/00000001.wal", renumber).ok());
+  auto wal = open(files);
+  auto done = wal->replay(0, [](uint64_t, const LogBatch&) -> Result<void> { return {}; });
+  REQUIRE(!done.ok());
+  CHECK(done.error().code == Code::kUnimplemented);
+  CHECK(done.error().message.find("newer version") != std::string::npos);
 }
