@@ -102,7 +102,8 @@ TEST_CASE("merged blocks hold what a map by time would, bit by bit, at every lev
       const size_t series = 20 + random() % 60, samples = 20 + random() % 300;
       const int64_t from = kFrom + static_cast<int64_t>(random() % 200) * kStepMs + (random() % 3 == 0 ? 7 : 0);
       TestData data = generate(random(), series, samples, from, kStepMs);
-      for (auto& [labels, one] : data) {
+      for (auto& entry : data) {
+        auto& one = entry.second;
         // A block that has one kind at a time never has the other there.
         std::erase_if(one.histograms, [&](const auto& h) {
           return std::binary_search(one.timestamps_ms.begin(), one.timestamps_ms.end(), h->h.timestamp_ms);

@@ -13,7 +13,7 @@ namespace nightlight::prometheus_api {
 namespace {
 
 struct Fixture {
-  Fixture() : storage(&host), engine(&host) {
+  Fixture() : engine(&host) {
     Backend backend;
     backend.host = &host;
     backend.engine = &engine;

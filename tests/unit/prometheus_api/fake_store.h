@@ -17,8 +17,6 @@ namespace nightlight::fakes {
 // Series with one sample each at time 1,000.
 class FakeStorage final : public Storage {
  public:
-  explicit FakeStorage(Host* host) : host_(host) {}
-
   class Set final : public SeriesSet {
    public:
     uint64_t size() noexcept override { return rows_.size(); }
@@ -87,7 +85,6 @@ class FakeStorage final : public Storage {
     }
     return out->add(view_of(all));
   }
-  Host* host_;
 };
 
 struct FakeAnswer {
