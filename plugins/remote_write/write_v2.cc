@@ -41,8 +41,8 @@ struct MetadataRefs {
   uint32_t help = 0, unit = 0;
 };
 
-MetadataRefs read_metadata(protozero::data_view message) {
-  MetadataRefs out;
+// A message that comes twice is one, with the later fields over the earlier, as in every protobuf decoder.
+void merge_metadata(protozero::data_view message, MetadataRefs& out) {
   protozero::pbf_reader reader(message);
   while (reader.next()) {
     switch (reader.tag_and_type()) {
@@ -61,7 +61,6 @@ MetadataRefs read_metadata(protozero::data_view message) {
         reader.skip();
     }
   }
-  return out;
 }
 
 // The family that a series of this kind and name belongs to.
@@ -216,7 +215,7 @@ class Decoder {
           read_exemplar(reader.get_view());
           break;
         case tag_and_type(5, pbf_wire_type::length_delimited):
-          metadata = read_metadata(reader.get_view());
+          merge_metadata(reader.get_view(), metadata);
           break;
         default:
           reader.skip();

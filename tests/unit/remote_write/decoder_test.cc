@@ -142,6 +142,30 @@ void compare(uint64_t seed, Make make) {
 TEST_CASE("1.0 messages are read as protobuf reads them") { compare<v1::WriteRequest>(1, random_v1); }
 TEST_CASE("2.0 messages are read as protobuf reads them") { compare<v2::Request>(2, random_v2); }
 
+TEST_CASE("metadata that a series has twice is merged") {
+  v2::Request request;
+  request.add_symbols("");
+  request.add_symbols("help");
+  auto* series = request.add_timeseries();
+  series->add_samples()->set_timestamp(5);
+  series->mutable_metadata()->set_help_ref(7);  // Outside of the symbols: the series is left out.
+  std::string twice = series->SerializeAsString();
+  series->mutable_metadata()->Clear();
+  series->mutable_metadata()->set_unit_ref(1);
+  v2::TimeSeries second;
+  *second.mutable_metadata() = series->metadata();
+  twice += second.SerializeAsString();
+  request.clear_timeseries();
+  std::string bytes = request.SerializeAsString() + "\x2a" + std::string(1, static_cast<char>(twice.size())) + twice;
+  bool accepted = false;
+  CHECK(disagreement<v2::Request>(bytes, &accepted) == "");
+  CHECK(accepted);
+  Columns columns;
+  V2Faults faults;
+  REQUIRE(decode_v2(bytes, {}, columns, faults).ok());
+  REQUIRE(faults.texts.size() == 1);
+}
+
 TEST_CASE("labels behind the samples make the same series, under a key of the other form") {
   v1::TimeSeries series;
   series.add_labels()->set_name("b");
