@@ -79,3 +79,8 @@ def generate(directory):
     maker.signed("stranger", "other_ca", "client")
     maker.self_signed("self_signed", "client")
     maker.signed("server_use", "ca", "server")
+
+
+def signed_server(directory):
+    """A new server certificate with a new key, by the authority that lies there."""
+    _Maker(directory).signed("server", "ca", "server")
