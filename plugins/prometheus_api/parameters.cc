@@ -92,6 +92,7 @@ std::optional<Instant> parse_rfc3339(std::string_view text) {
 }
 
 std::optional<Instant> from_seconds(double time) {
+  if (std::isnan(time)) return std::nullopt;
   if (std::fabs(time) >= kFirstMilliseconds) {
     if (!(std::fabs(time) < kTwo63)) return std::nullopt;
     return Instant{static_cast<int64_t>(time), 0, true};
@@ -207,7 +208,7 @@ std::optional<bool> parse_bool(std::string_view text) {
 
 Result<Instant> parse_time(std::string_view text) {
   if (auto number = parse_float(text)) {
-    if (auto instant = from_seconds(*number); instant && !std::isnan(*number)) return *instant;
+    if (auto instant = from_seconds(*number)) return *instant;
   } else if (auto instant = parse_rfc3339(text)) {
     return *instant;
   } else if (text == kMinTimeText) {
