@@ -33,7 +33,7 @@ void append_escaped(std::string_view text, bool quotes, std::string* out) {
 std::string label_text(std::string_view instance, View<KeyValue> labels) {
   std::vector<std::pair<std::string_view, std::string_view>> sorted;
   for (const KeyValue& label : labels) sorted.emplace_back(view(label.key), view(label.value));
-  if (!instance.empty()) sorted.emplace_back("instance", instance);
+  if (!instance.empty()) sorted.emplace_back("instance_name", instance);
   std::sort(sorted.begin(), sorted.end());
   std::string out;
   for (const auto& [name, value] : sorted) {
@@ -54,7 +54,7 @@ Result<void> check(const MetricSpec& spec) {
   if (spec.type > MetricType::kHistogram) return bad("unknown type");
   for (const KeyValue& label : spec.labels) {
     std::string_view name = view(label.key);
-    if (!is_name(name, false) || name == "instance" || name == "le")
+    if (!is_name(name, false) || name == "instance_name" || name == "instance" || name == "job" || name == "le")
       return bad("not a free label name: " + std::string(name));
   }
   if (spec.type != MetricType::kHistogram) return {};

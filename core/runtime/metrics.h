@@ -23,7 +23,7 @@ class Metrics {
   // [any] The cells of a metric of `instance` ("" is the host itself); the same name and labels give the same cells.
   Result<MetricCells> cells(std::string_view instance, const MetricSpec& spec);
 
-  // [any] `source` is asked at each scrape until remove_source returns. A source of "" adds no `instance` label.
+  // [any] `source` is asked at each scrape until remove_source returns. A source of "" adds no `instance_name` label.
   void add_source(std::string_view instance, MetricsSource* source);
   void remove_source(MetricsSource* source);
 

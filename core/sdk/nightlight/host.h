@@ -11,7 +11,7 @@ enum class LogLevel : uint32_t { kDebug = 0, kInfo = 1, kWarn = 2, kError = 3 };
 enum class MetricType : uint32_t { kCounter = 0, kGauge = 1, kHistogram = 2 };
 
 // A series of /metrics. Names are `nightlight_<component>_<what>_<unit>[_total]` in base units; help is a sentence with
-// a full stop. The host adds the label `instance` (the instance's name in the config).
+// a full stop. The host adds the label `instance_name` (its name in the config).
 struct MetricSpec {
   uint32_t struct_size;
   MetricType type;

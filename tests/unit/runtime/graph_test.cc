@@ -162,7 +162,7 @@ TEST_CASE_FIXTURE(Fixture, "a source of metrics is asked between start and stop"
   Graph graph(services);
   REQUIRE(graph.configure(checked("instances: {a: {type: thing}}")).ok());
   auto published = [&] {
-    return metrics.text().find("nightlight_test_things{instance=\"a\"} 3\n") != std::string::npos;
+    return metrics.text().find("nightlight_test_things{instance_name=\"a\"} 3\n") != std::string::npos;
   };
   CHECK(!published());
   REQUIRE(graph.start().ok());

@@ -35,16 +35,16 @@ TEST_CASE("cells are printed as Prometheus' text, sorted, with the instance's na
 nightlight_a_bytes 1.5
 # HELP nightlight_b_total Requests.
 # TYPE nightlight_b_total counter
-nightlight_b_total{code="200",instance="api",method="post"} 3
-nightlight_b_total{code="500",instance="api",method="a\"b\\c\nd"} 1
+nightlight_b_total{code="200",instance_name="api",method="post"} 3
+nightlight_b_total{code="500",instance_name="api",method="a\"b\\c\nd"} 1
 # HELP nightlight_c_seconds Times.
 # TYPE nightlight_c_seconds histogram
-nightlight_c_seconds_bucket{instance="x",le="0.1"} 2
-nightlight_c_seconds_bucket{instance="x",le="1"} 2
-nightlight_c_seconds_bucket{instance="x",le="10"} 3
-nightlight_c_seconds_bucket{instance="x",le="+Inf"} 4
-nightlight_c_seconds_sum{instance="x"} 55.15
-nightlight_c_seconds_count{instance="x"} 4
+nightlight_c_seconds_bucket{instance_name="x",le="0.1"} 2
+nightlight_c_seconds_bucket{instance_name="x",le="1"} 2
+nightlight_c_seconds_bucket{instance_name="x",le="10"} 3
+nightlight_c_seconds_bucket{instance_name="x",le="+Inf"} 4
+nightlight_c_seconds_sum{instance_name="x"} 55.15
+nightlight_c_seconds_count{instance_name="x"} 4
 )");
 }
 
@@ -56,8 +56,8 @@ TEST_CASE("the same name and labels are the same cells, of one instance") {
   CHECK(cells("a") == cells("a"));
   CHECK(cells("a") != cells("b"));
   metrics.remove("a");
-  CHECK(metrics.text().find("instance=\"a\"") == std::string::npos);
-  CHECK(metrics.text().find("instance=\"b\"") != std::string::npos);
+  CHECK(metrics.text().find("instance_name=\"a\"") == std::string::npos);
+  CHECK(metrics.text().find("instance_name=\"b\"") != std::string::npos);
 }
 
 TEST_CASE("what would break the page is refused") {
