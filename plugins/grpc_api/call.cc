@@ -117,16 +117,37 @@ grpc::Status RunningCall::authorize(std::string_view role) {
   return grpc::Status::OK;
 }
 
-grpc::Status failed(Host* host, Status status) { return failed(status.code, view(host->last_error())); }
+namespace {
 
-grpc::Status failed(Code code, std::string_view text) {
+v1::StatusDetails details_of(Code code, std::string_view text) {
   v1::ErrorInfo error;
   error.set_error_type(std::string(error_type(code)));
   v1::StatusDetails details;
   details.set_code(static_cast<int32_t>(code));
   details.set_message(std::string(text));
   details.add_details()->PackFrom(error);
-  return grpc::Status(static_cast<grpc::StatusCode>(code), std::string(text), details.SerializeAsString());
+  return details;
+}
+
+grpc::Status status_of(const v1::StatusDetails& details) {
+  return grpc::Status(static_cast<grpc::StatusCode>(details.code()), details.message(), details.SerializeAsString());
+}
+
+}  // namespace
+
+grpc::Status failed(Host* host, Status status) { return failed(status.code, view(host->last_error())); }
+
+grpc::Status failed(Code code, std::string_view text) { return status_of(details_of(code, text)); }
+
+grpc::Status failed_for_now(Host* host, Status status, int64_t retry_ms) {
+  v1::StatusDetails details = details_of(status.code, view(host->last_error()));
+  v1::RetryInfo retry;
+  retry.mutable_retry_delay()->set_seconds(retry_ms / 1000);
+  retry.mutable_retry_delay()->set_nanos(static_cast<int32_t>(retry_ms % 1000 * 1'000'000));
+  google::protobuf::Any* any = details.add_details();
+  any->set_type_url("type.googleapis.com/google.rpc.RetryInfo");
+  any->set_value(retry.SerializeAsString());
+  return status_of(details);
 }
 
 }  // namespace nightlight::grpc_api

@@ -31,6 +31,7 @@ struct Backends {
   StorageAdmin* admin = nullptr;
   Sink* sink = nullptr;
   bool enable_admin = false;
+  uint64_t max_answer_bytes = 0;  // Of a unary query.
 };
 
 // Looks after running calls: sets their `cancelled` word soon after the client has gone.
@@ -83,6 +84,8 @@ class RunningCall {
 // The status of a failed interface call, its text from the host, its details for clients.
 grpc::Status failed(Host* host, Status status);
 grpc::Status failed(Code code, std::string_view text);
+// The same, telling the client that a repeat after `retry_ms` may succeed.
+grpc::Status failed_for_now(Host* host, Status status, int64_t retry_ms);
 
 // Collects a TextSink's pieces.
 class TextCollector final : public TextSink {

@@ -6,6 +6,8 @@ namespace nightlight::grpc_api {
 namespace {
 
 constexpr int kRejectionsTold = 100;
+// When a write that found the buffer full may come again.
+constexpr int64_t kRetryMs = 1000;
 
 class Rejections final : public RejectionSink {
  public:
@@ -56,7 +58,10 @@ class IngestService final : public v1::IngestService::Service {
     AppendResult result{};
     result.struct_size = sizeof result;
     result.rejections = &rejections;
-    if (Status status = backends_.sink->append(&batch, &result); !status.ok()) return failed(backends_.host, status);
+    if (Status status = backends_.sink->append(&batch, &result); !status.ok()) {
+      return status.code == Code::kResourceExhausted ? failed_for_now(backends_.host, status, kRetryMs)
+                                                     : failed(backends_.host, status);
+    }
     response->set_id(request.id());
     response->set_samples_written(result.samples_written);
     response->set_histograms_written(result.histograms_written);

@@ -87,8 +87,10 @@ std::string decode_refs(const Refs& refs, const Symbols& symbols, std::vector<La
         return "label_refs names symbol " + std::to_string(refs.Get(at)) + " of " + std::to_string(symbols.size());
       }
     }
+    const std::string& name = symbols.Get(static_cast<int>(refs.Get(i)));
     const std::string& value = symbols.Get(static_cast<int>(refs.Get(i + 1)));
-    if (!value.empty()) out.push_back({text(symbols.Get(static_cast<int>(refs.Get(i)))), text(value)});
+    if (name.empty()) return "has a label without a name";
+    if (!value.empty()) out.push_back({text(name), text(value)});
   }
   auto begin = out.begin() + static_cast<ptrdiff_t>(first);
   std::sort(begin, out.end(), [](const LabelPair& a, const LabelPair& b) { return view(a.name) < view(b.name); });

@@ -6,12 +6,14 @@
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/impl/service_type.h>
 #include <grpcpp/resource_quota.h>
+#include <grpcpp/support/server_interceptor.h>
 
 #include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "grpc_api/call_metrics.h"
 #include "grpc_api/credentials.h"
 #include "grpc_api/services.h"
 #include "nightlight/plugin.h"
@@ -35,12 +37,16 @@ constexpr ConfigField kMaxThreads =
             "2", "10000");
 constexpr ConfigField kMaxMessage =
     bounded(field("max_message", FieldType::kBytes, "16MiB", "The largest message that is taken."), "1KiB", "1GiB");
+constexpr ConfigField kMaxAnswer = bounded(
+    field("max_answer", FieldType::kBytes, "64MiB", "The largest unary answer of a query; streams have no limit."),
+    "1KiB", "1GiB");
 constexpr ConfigField kReflection = field("reflection", FieldType::kBool, "true",
                                           "Answers the reflection service, so that tools can list the methods.");
 constexpr ConfigField kEnableAdmin =
     field("enable_admin_api", FieldType::kBool, "false", "Allows deleting series, cleaning tombstones and snapshots.");
-constexpr const ConfigField* kFields[] = {&kListen,     &kTls,        &kInsecure,   &kEngine,     &kStorage,    &kSink,
-                                          &kMaxStreams, &kMaxThreads, &kMaxMessage, &kReflection, &kEnableAdmin};
+constexpr const ConfigField* kFields[] = {&kListen,     &kTls,       &kInsecure,   &kEngine,
+                                          &kStorage,    &kSink,      &kMaxStreams, &kMaxThreads,
+                                          &kMaxMessage, &kMaxAnswer, &kReflection, &kEnableAdmin};
 
 bool is_loopback(const std::string& address) {
   return address.starts_with("127.") || address.starts_with("localhost:") || address.starts_with("[::1]:");
@@ -67,6 +73,7 @@ class GrpcApi final : public Instance {
       max_streams_ = static_cast<int>(settings.integer("max_concurrent_streams"));
       max_threads_ = static_cast<int>(settings.integer("max_threads"));
       max_message_bytes_ = static_cast<int>(settings.integer("max_message"));
+      backends_.max_answer_bytes = static_cast<uint64_t>(settings.integer("max_answer"));
       reflection_ = settings.boolean("reflection");
       if (backends_.tls == nullptr && !settings.boolean("insecure") && !is_loopback(listen_)) {
         return host_->fail(Code::kInvalidArgument,
@@ -93,7 +100,7 @@ class GrpcApi final : public Instance {
 
   Status drain(int64_t deadline_ns) noexcept override {
     if (server_ == nullptr) return kOkStatus;
-    if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus(false);
+    if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus(false);  // Of every service.
     auto left = std::chrono::nanoseconds(deadline_ns - host_->monotonic_ns());
     server_->Shutdown(std::chrono::system_clock::now() + std::chrono::duration_cast<std::chrono::microseconds>(left));
     return kOkStatus;
@@ -134,9 +141,18 @@ class GrpcApi final : public Instance {
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, max_streams_);
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+    std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+    interceptors.push_back(make_call_metrics(host_));
+    builder.experimental().SetInterceptorCreators(std::move(interceptors));
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port == 0) {
       return host_->fail(Code::kUnavailable, str("cannot listen on " + listen_ + ": is the port taken?"));
+    }
+    if (auto* health = server_->GetHealthCheckService()) {
+      for (const char* name : {"QueryService", "MetadataService", "AdminService"}) {
+        health->SetServingStatus(std::string("nightlight.v1.") + name, true);
+      }
+      if (backends_.sink != nullptr) health->SetServingStatus("nightlight.v1.IngestService", true);
     }
     size_t colon = listen_.rfind(':');
     log(host_, LogLevel::kInfo, "listening",

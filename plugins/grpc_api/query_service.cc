@@ -1,5 +1,6 @@
-#include <algorithm>
+#include <limits>
 
+#include "grpc_api/chunk_writer.h"
 #include "grpc_api/messages.h"
 #include "grpc_api/services.h"
 #include "nightlight/v1/nightlight.grpc.pb.h"
@@ -66,12 +67,20 @@ class QueryService final : public v1::QueryService::Service {
     if (grpc::Status status = start(call, *request, result); !status.ok()) return status;
     fill_header(*result, response->mutable_header());
     SymbolWriter symbols(response->mutable_batch());
+    uint64_t bytes = 0;
     while (true) {
       ResultBatch batch{};
       batch.struct_size = sizeof batch;
       if (Status status = result->next(&batch); !status.ok()) return failed(backends_.host, status);
       if (batch.series.empty()) break;
-      for (const ResultSeries* series : batch.series) add_series(*series, symbols, response->mutable_batch());
+      for (const ResultSeries* series : batch.series) {
+        bytes += add_series(*series, symbols, response->mutable_batch());
+        if (bytes > backends_.max_answer_bytes) {
+          return failed(Code::kResourceExhausted, "the answer is larger than max_answer (" +
+                                                      std::to_string(backends_.max_answer_bytes) +
+                                                      " bytes): ask with QueryStream, or for less");
+        }
+      }
     }
     encode_trailer(*result, request->stats(), response->mutable_trailer());
     return grpc::Status::OK;
@@ -86,21 +95,18 @@ class QueryService final : public v1::QueryService::Service {
     v1::QueryChunk header;
     fill_header(*result, header.mutable_header());
     if (!writer->Write(header)) return failed(Code::kCancelled, "the client has gone");
-    uint32_t limit = request->max_series_per_chunk() == 0 ? kSeriesPerChunk : request->max_series_per_chunk();
+    ChunkWriter chunks([writer](const v1::QueryChunk& chunk) { return writer->Write(chunk); },
+                       request->max_series_per_chunk() == 0 ? kSeriesPerChunk : request->max_series_per_chunk());
     while (true) {
       ResultBatch batch{};
       batch.struct_size = sizeof batch;
       if (Status status = result->next(&batch); !status.ok()) return failed(backends_.host, status);
       if (batch.series.empty()) break;
-      for (uint64_t at = 0; at < batch.series.size; at += limit) {
-        v1::QueryChunk chunk;
-        SymbolWriter symbols(chunk.mutable_batch());
-        for (uint64_t i = at; i < std::min<uint64_t>(batch.series.size, at + limit); ++i) {
-          add_series(*batch.series[i], symbols, chunk.mutable_batch());
-        }
-        if (!writer->Write(chunk)) return failed(Code::kCancelled, "the client has gone");
+      for (const ResultSeries* series : batch.series) {
+        if (!chunks.add(*series)) return failed(Code::kCancelled, "the client has gone");
       }
     }
+    if (!chunks.flush()) return failed(Code::kCancelled, "the client has gone");
     v1::QueryChunk trailer;
     encode_trailer(*result, request->stats(), trailer.mutable_trailer());
     writer->Write(trailer);
@@ -115,8 +121,9 @@ class QueryService final : public v1::QueryService::Service {
     Select select{};
     select.struct_size = sizeof select;
     select.context = call.context();
-    select.start_ms = request->start_ms();
-    select.end_ms = request->end_ms();
+    bool bounded = request->start_ms() != 0 || request->end_ms() != 0;
+    select.start_ms = bounded ? request->start_ms() : std::numeric_limits<int64_t>::min();
+    select.end_ms = bounded ? request->end_ms() : std::numeric_limits<int64_t>::max();
     ExemplarWriter out(backends_.host, writer);
     SelectorExemplars selectors(backends_, select, &out);
     return answer(backends_.engine->selectors(str(request->query()), &selectors));
@@ -189,10 +196,12 @@ class QueryService final : public v1::QueryService::Service {
     if (result.type() == ValueType::kString) out->set_string_value(std::string(view(result.string())));
   }
 
-  static void add_series(const ResultSeries& series, SymbolWriter<v1::SeriesBatch>& symbols, v1::SeriesBatch* out) {
+  // The bytes that the series adds, new symbols left out.
+  static uint64_t add_series(const ResultSeries& series, SymbolWriter<v1::SeriesBatch>& symbols, v1::SeriesBatch* out) {
     v1::Series* message = out->add_series();
     symbols.add_labels(series.labels, message->mutable_label_refs());
     encode_samples(series, message);
+    return message->ByteSizeLong();
   }
 
   const Backends& backends_;
