@@ -5,7 +5,7 @@ series, bytes per sample on disk, and CPU per query, as a markdown table.
 CPU is what the server's process used (utime + stime of /proc/PID/stat), so the load generator beside it does not count. Run it on a
 quiet machine, with a release build:
 
-    bench/compare.py --build build/rel --series 50000 --ticks 240
+    bench/compare.py --build build/release --series 50000 --ticks 240
 
 NIGHTLIGHT_PROMETHEUS and NIGHTLIGHT_VICTORIA_METRICS name the peers' binaries (default: those on PATH); a peer that is not there is
 left out.
@@ -149,6 +149,22 @@ def wait_ready(server):
     return http
 
 
+def query(server, http, load, where, repeat, result):
+    pid, end = server.process.child.pid, load["end_ms"] / 1000
+    for name, text in QUERIES.items():
+        path = "/api/v1/query_range?" + urllib.parse.urlencode(
+            {"query": text, "start": max(end - 3600, load["start_ms"] / 1000), "end": end, "step": 15, "nocache": 1})
+        latencies, used = [], cpu_seconds(pid)
+        for _ in range(repeat):
+            began = time.monotonic()
+            status, _, body = http.request("GET", path, timeout_s=300)
+            latencies.append(time.monotonic() - began)
+            if status != 200:
+                raise AssertionError(f"{server.name}: {text}: {status} {body[:300]}")
+        result[f"{name}, {where}, CPU ms"] = (cpu_seconds(pid) - used) * 1000 / repeat
+        result[f"{name}, {where}, median ms"] = statistics.median(latencies) * 1000
+
+
 def measure(kind, options):
     directory = tempfile.mkdtemp(prefix="compare-", dir=options.directory)
     server = kind(directory, options.build)
@@ -165,28 +181,21 @@ def measure(kind, options):
         if loaded.returncode != 0:
             raise AssertionError(f"{server.name}: {loaded.stdout}{loaded.stderr[-2000:]}")
         load = json.loads(loaded.stdout)
+        written_s = cpu_seconds(pid) - before_cpu
         result = {
-            "CPU, ns per sample written": (cpu_seconds(pid) - before_cpu) * 1e9 / load["acked_samples"],
+            "CPU, ns per sample written": written_s * 1e9 / load["acked_samples"],
             "samples per second (generator beside it)": load["samples_per_second"],
             "memory, bytes per series": rss_bytes(pid) / options.series,
             "memory, MiB at rest": before_rss / 2**20,
         }
         if isinstance(server, VictoriaMetrics):
             http.request("GET", "/internal/force_flush", timeout_s=600)  # Or the newest samples are not seen.
-        end = load["end_ms"] / 1000
-        for name, query in QUERIES.items():
-            path = "/api/v1/query_range?" + urllib.parse.urlencode(
-                {"query": query, "start": max(end - 3600, load["start_ms"] / 1000), "end": end, "step": 15, "nocache": 1})
-            latencies, used = [], cpu_seconds(pid)
-            for _ in range(options.repeat):
-                began = time.monotonic()
-                status, _, body = http.request("GET", path, timeout_s=300)
-                latencies.append(time.monotonic() - began)
-                if status != 200:
-                    raise AssertionError(f"{server.name}: {query}: {status} {body[:300]}")
-            result[f"{name}, CPU ms"] = (cpu_seconds(pid) - used) * 1000 / options.repeat
-            result[f"{name}, median ms"] = statistics.median(latencies) * 1000
+        query(server, http, load, "just written", options.repeat, result)
+        used = cpu_seconds(pid)
         settled = server.settle(http)
+        result["CPU, ns per sample written and moved to disk"] = (
+            (written_s + cpu_seconds(pid) - used) * 1e9 / load["acked_samples"])
+        query(server, http, load, "from disk", options.repeat, result)
         if settled is not None:
             result["disk in blocks, bytes per sample"] = settled / load["acked_samples"]
         server.process.stop(120)
@@ -217,7 +226,7 @@ def table(results):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", default="build/rel", help="meson's build directory (default %(default)s)")
+    parser.add_argument("--build", default="build/release", help="meson's build directory (default %(default)s)")
     parser.add_argument("--series", type=int, default=20000)
     parser.add_argument("--ticks", type=int, default=240, help="samples of each series (default %(default)s)")
     parser.add_argument("--senders", type=int, default=2)
@@ -227,6 +236,7 @@ def main():
     parser.add_argument("--only", action="append", help="a server's name; repeatable")
     parser.add_argument("--directory", help="where the data goes (default: the system's place for temporary files)")
     options = parser.parse_args()
+    options.build = os.path.abspath(options.build)
     results = {}
     for kind in (Nightlight, Prometheus, VictoriaMetrics):
         if options.only and kind.name not in options.only:
