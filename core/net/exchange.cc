@@ -173,7 +173,12 @@ class Exchange {
   }
 
   void dispatch(ResponseWriter* response, BodyReader* body) {
-    if (!match_) return response->answer_text(404, "404 page not found\n");
+    if (!match_) {
+      // While instances start or stop, a route that is not there may be one that is not there yet or any more: 404 would
+      // make senders drop what they hold.
+      if (!service_->complete()) return answer_not_ready(response);
+      return response->answer_text(404, "404 page not found\n");
+    }
     const RouteEntry& route = match_->route();
     if ((route.methods & head_.method) == 0 && head_.method != kOptions) {
       response->set_header(str("Allow"), str(route.allow));
@@ -183,11 +188,13 @@ class Exchange {
     if ((route.methods & head_.method) == 0) return response->set_status(204);  // OPTIONS
     Tenant tenant;
     if (!authorize(route.role, response, &tenant)) return;
-    if ((route.flags & kBeforeReady) == 0 && !service_->ready()) {
-      response->set_header(str("X-Prometheus-Stopping"), str(service_->stopping.load() ? "true" : "false"));
-      return response->answer_text(503, "Service Unavailable\n");
-    }
+    if ((route.flags & kBeforeReady) == 0 && !service_->ready()) return answer_not_ready(response);
     call(route, response, body, tenant.text);
+  }
+
+  void answer_not_ready(ResponseWriter* response) {
+    response->set_header(str("X-Prometheus-Stopping"), str(service_->stopping.load() ? "true" : "false"));
+    response->answer_text(503, "Service Unavailable\n");
   }
 
   void call(const RouteEntry& route, ResponseWriter* response, BodyReader* body, const std::string& tenant) {

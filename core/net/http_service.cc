@@ -110,6 +110,10 @@ bool HttpService::ready() {
   return true;
 }
 
+bool HttpService::complete() const {
+  return !stopping.load(std::memory_order_relaxed) && (status == nullptr || status->ready().ok());
+}
+
 void HttpService::count_handshake_failure(const std::string& reason) {
   KeyValue label{str("reason"), str(reason)};
   MetricSpec spec = spec_of(MetricType::kCounter, "nightlight_http_handshake_failures_total",

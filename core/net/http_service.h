@@ -98,6 +98,8 @@ struct HttpService {
 
   // Whether the server is past its start. Once it was, it stays: a sick instance answers for itself.
   bool ready();
+  // Whether the host has started everything and stops nothing, asked anew.
+  bool complete() const;
 
   void count_handshake_failure(const std::string& reason);
 

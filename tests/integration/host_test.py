@@ -1,6 +1,8 @@
 """The program as its users meet it: exit codes, what goes where, configs that are shipped, signals."""
 
+import contextlib
 import glob
+import http.client
 import json
 import os
 import shutil
@@ -8,10 +10,12 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
 import processes  # noqa: E402
+import remote_write  # noqa: E402
 
 SOURCE = os.environ["NIGHTLIGHT_SOURCE_ROOT"]
 
@@ -147,6 +151,28 @@ class Signals(unittest.TestCase):
     def test_a_termination_signal_ends_with_status_0(self):
         self.assertEqual(self.server.stop(), 0)
         self.assertIn("msg=stopped", self.server.log())
+
+    def test_writers_are_told_to_come_again_while_it_starts_and_stops(self):
+        # 404, or any other 4xx, would make a sender drop what it holds.
+        seen, ended = set(), threading.Event()
+
+        def write():
+            while not ended.is_set():
+                with contextlib.suppress(OSError, http.client.HTTPException):
+                    seen.add(self.http.request("POST", "/api/v1/write", b"\x00", remote_write.HEADERS)[0])
+
+        threads = [threading.Thread(target=write) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for _ in range(4):
+            self.server.stop()
+            self.server.start()
+            self.http.wait_ready(self.server)
+        ended.set()
+        for thread in threads:
+            thread.join()
+        self.assertIn(200 if 200 in seen else 204, seen)
+        self.assertLessEqual(seen, {200, 204, 503}, seen)
 
     def test_health_and_metrics_are_served(self):
         self.assertEqual(self.http.request("GET", "/-/healthy")[2], b"Nightlight Server is Healthy.\n")
