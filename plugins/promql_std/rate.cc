@@ -7,6 +7,8 @@
 
 #include <string>
 
+#include "promql_std/extrapolate.h"
+
 namespace nightlight::promql_std {
 
 double extrapolation_factor(const Extent& e, std::optional<double> to_zero) {
@@ -97,7 +99,13 @@ Status float_rates(Scope& scope, const Windows& w, ColumnOut& out, RateKind kind
   overlapping.clear();
   if (of_counter(kind)) find_resets(w, starts, w.begin[0], floats_end(w, scope.steps()), resets, overlapping);
   Follower follow_resets(resets), follow_overlaps(overlapping);
-  double divisor = range_seconds(w.range_ms);
+  const double divisor = kind == RateKind::kRate ? range_seconds(w.range_ms) : 1;
+  Extrapolation windows;
+  auto flush = [&] {
+    windows.compute(divisor);
+    for (size_t i = 0; i < windows.size(); ++i) emit(out, windows.step(i), windows.result(i));
+    windows.clear();
+  };
   for (uint64_t step = 0; step < scope.steps(); ++step) {
     Window window = window_at(w, step);
     if (window.floats() == 0) continue;
@@ -113,18 +121,17 @@ Status float_rates(Scope& scope, const Windows& w, ColumnOut& out, RateKind kind
     }
     Extent extent{edges_of(w, step), w.timestamps_ms[first], w.timestamps_ms[last], window.floats(),
                   starts == nullptr ? 0 : starts[first]};
-    std::optional<double> to_zero;
+    double traced = of_counter(kind) ? w.values[first] : -1;
     if (extent.begins_inside()) {
       result += w.values[first];
+      traced = -1;
     } else if (first == last) {
       continue;
-    } else if (of_counter(kind) && result > 0 && w.values[first] >= 0) {
-      to_zero = w.values[first] / result;
     }
-    double factor = extrapolation_factor(extent, to_zero);
-    if (kind == RateKind::kRate) factor /= divisor;
-    emit(out, step, result * factor);
+    windows.add(step, extent, traced, result);
+    if (windows.full()) flush();
   }
+  flush();
   return kOkStatus;
 }
 
