@@ -24,11 +24,15 @@ def message(field, payload):
 
 
 def series(labels, samples):
-    """One prometheus.TimeSeries: labels as a dict (sorted here), samples as (timestamp_ms, value)."""
+    """One prometheus.TimeSeries: labels as a dict (sorted here), samples as (timestamp_ms, value), where a value is a number or
+    has an `encode` of its own (native_histogram.py)."""
     out = b""
     for name, value in sorted(labels.items()):
         out += message(1, message(1, name.encode()) + message(2, value.encode()))
     for timestamp_ms, value in samples:
+        if hasattr(value, "encode"):
+            out += message(4, value.encode(timestamp_ms))
+            continue
         out += message(2, b"\x09" + struct.pack("<d", value) + b"\x10" + varint(timestamp_ms))
     return out
 
