@@ -60,8 +60,9 @@ Status start_timestamp(Scope& scope, const Column& in, ColumnOut& out) {
   return kOkStatus;
 }
 
+// Time dependent, as the argument that may be left out is the time.
 constexpr Definition calendar(std::string_view name, ColumnKernel kernel, std::string_view doc) {
-  return column_function(name, view_of(kVectorOnly), kernel, doc, 0, 1);
+  return column_function(name, view_of(kVectorOnly), kernel, doc, kTimeDependent, 1);
 }
 
 constexpr uint32_t kOfSamples = kNeedsSampleTimestamps | kNeedsHistograms;

@@ -121,22 +121,23 @@ std::string names_with(const FunctionSources& functions, uint32_t flag) {
   return out;
 }
 
-Result<void> check_mode(const Evaluator& evaluator, const CallSite& site) {
-  const auto* matrix = as_if<MatrixSelector>(site.series_argument());
+Result<void> check_mode(const Evaluator& evaluator, const Call& call) {
+  const Expr* argument = series_argument(call);
+  const auto* matrix = argument != nullptr ? as_if<MatrixSelector>(argument) : nullptr;
   if (matrix == nullptr || matrix->selector->mode == RangeMode::kPlain) return {};
   const bool anchored = matrix->selector->mode == RangeMode::kAnchored;
   const uint32_t needed = anchored ? kAllowsAnchored : kAllowsSmoothed;
-  if (site.has(needed)) return {};
+  if ((call.function->flags & needed) != 0) return {};
   return Error{Code::kFailedPrecondition,
                std::string(anchored ? "anchored" : "smoothed") + " modifier can only be used with: " +
-                   names_with(evaluator.functions(), needed) + " - not with " + std::string(view(site.spec().name))};
+                   names_with(evaluator.functions(), needed) + " - not with " + std::string(view(call.function->name))};
 }
 
 Result<VectorStreamPtr> open_window_call(Evaluator& evaluator, Domain& domain, std::unique_ptr<CallSite> site,
                                          Keep keep) {
   QueryState& state = evaluator.state();
-  NIGHTLIGHT_TRY(check_mode(evaluator, *site));
-  NIGHTLIGHT_ASSIGN(windows, evaluator.windows(*site->series_argument(), domain, site->hints()));
+  NIGHTLIGHT_TRY(check_mode(evaluator, site->expr()));
+  NIGHTLIGHT_ASSIGN(windows, evaluator.windows(*series_argument(site->expr()), domain, site->hints()));
   const bool drops = !site->has(kKeepsName);
   Keep kept = drops ? keep_for_merging(state, windows->distinct_without_name(), keep) : keep;
   VectorStreamPtr stream = std::make_unique<WindowCall>(state, domain, std::move(site), std::move(windows), kept);
@@ -146,7 +147,7 @@ Result<VectorStreamPtr> open_window_call(Evaluator& evaluator, Domain& domain, s
 
 Result<VectorStreamPtr> open_column_input(Evaluator& evaluator, Domain& domain, const CallSite& site) {
   QueryState& state = evaluator.state();
-  const Expr* argument = site.series_argument();
+  const Expr* argument = series_argument(site.expr());
   if (argument == nullptr) return evaluation_times(state, domain);
   const auto* selector = as_if<VectorSelector>(argument);
   if (selector != nullptr && site.has(kNeedsSampleTimestamps))
@@ -186,6 +187,8 @@ Result<VectorStreamPtr> call_vector(Evaluator& evaluator, Domain& domain, std::u
 }  // namespace
 
 Result<VectorStreamPtr> open_call(Evaluator& evaluator, Domain& domain, const Call& call, Keep keep) {
+  // A function of whole vectors has its range vector read as it is prepared.
+  if (call.function->shape == FunctionShape::kVector) NIGHTLIGHT_TRY(check_mode(evaluator, call));
   NIGHTLIGHT_ASSIGN(site, CallSite::prepare(evaluator, domain, call));
   switch (call.function->shape) {
     case FunctionShape::kWindow:

@@ -9,7 +9,12 @@ namespace {
 
 std::vector<Span> spans_of(const std::vector<ExprPtr>& expressions) {
   std::vector<Span> out;
-  for (const ExprPtr& expr : expressions) out.push_back(without_parens(*expr).span);
+  for (const ExprPtr& expr : expressions) {
+    Span span = without_parens(*expr).span;
+    // Prometheus evaluates a subquery before the call, and what stands in for it then has no place in the query.
+    if (without_parens(*expr).kind == ExprKind::kSubquery) span.start = 0;
+    out.push_back(span);
+  }
   return out;
 }
 
@@ -22,6 +27,13 @@ bool is_streamed(const FunctionSpec& spec, ValueType type) {
 }
 
 }  // namespace
+
+const Expr* series_argument(const Call& call) {
+  for (const ExprPtr& argument : call.arguments) {
+    if (is_series(argument->type())) return &without_parens(*argument);
+  }
+  return nullptr;
+}
 
 CallSite::CallSite(Evaluator& evaluator, Domain& domain, const Call& expr, std::vector<Span> arguments)
     : expr_(expr), state_(evaluator.state()), domain_(domain), notes_(state_.notes, expr.span, std::move(arguments)) {
@@ -142,13 +154,6 @@ void CallSite::set_selector(const Expr& expr, Argument& out) {
     matchers.push_back(Matcher{sizeof(Matcher), m.op, str(m.name), str(m.value)});
   for (const Matcher& m : matchers) pointers.push_back(&m);
   out.selector = view_of(pointers);
-}
-
-const Expr* CallSite::series_argument() const {
-  for (const ExprPtr& argument : expr_.arguments) {
-    if (is_series(argument->type())) return &without_parens(*argument);
-  }
-  return nullptr;
 }
 
 SelectionHints CallSite::hints() const {

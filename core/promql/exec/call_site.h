@@ -10,17 +10,19 @@
 
 namespace nightlight::promql {
 
+// The first vector among the arguments, without parentheses; null when there is none.
+const Expr* series_argument(const Call& call);
+
 class CallSite {
  public:
   // Evaluates the arguments, except the one that a kWindow or kColumn function is given series by series.
   static Result<std::unique_ptr<CallSite>> prepare(Evaluator& evaluator, Domain& domain, const Call& expr);
 
   Function& function() { return *function_; }
+  const Call& expr() const { return expr_; }
   const FunctionSpec& spec() const { return *expr_.function; }
   const nightlight::Call* call() const { return &call_; }
   bool has(uint32_t flag) const { return (spec().flags & flag) != 0; }
-  // The argument of that type, without parentheses; null when it was left out.
-  const Expr* series_argument() const;
   SelectionHints hints() const;
   // What belongs to results is allocated there.
   void allocate_from(Arena& arena) { evaluation_.arena = &arena; }

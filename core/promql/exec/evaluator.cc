@@ -75,12 +75,23 @@ Result<VectorStreamPtr> Evaluator::open_unmeasured(const Expr& expr, Domain& dom
 Result<VectorStreamPtr> Evaluator::binary(const BinaryExpr& expr, Domain& domain, Keep keep) {
   const bool scalar_left = expr.lhs->type() == ValueType::kScalar;
   if (scalar_left || expr.rhs->type() == ValueType::kScalar) {
-    NIGHTLIGHT_ASSIGN(number, scalar(scalar_left ? *expr.lhs : *expr.rhs, domain));
+    Result<const double*> evaluated = scalar(scalar_left ? *expr.lhs : *expr.rhs, domain);
+    if (!evaluated.ok())
+      return scalar_left ? evaluated.error() : leftmost_error(*expr.lhs, domain, std::move(evaluated).error());
+    const double* number = *evaluated;
     NIGHTLIGHT_ASSIGN(operand, vector(scalar_left ? *expr.rhs : *expr.lhs, domain, Keep::kUntilNext));
     return open_with_scalar(state_, domain, expr, std::move(operand), number, scalar_left, keep);
   }
   if (is_set_operator(expr.op)) return open_set_operation(*this, domain, expr, keep);
   return open_vector_operation(*this, domain, expr);
+}
+
+Error Evaluator::leftmost_error(const Expr& lhs, Domain& domain, Error of_right) {
+  if (of_right.code != Code::kFailedPrecondition) return of_right;  // Limits have been reached: no more work.
+  Result<VectorStreamPtr> left = vector(lhs, domain, Keep::kUntilNext);
+  if (!left.ok()) return left.error();
+  auto columns = collect(**left);
+  return columns.ok() ? of_right : columns.error();
 }
 
 Result<const double*> Evaluator::scalar(const Expr& expr, Domain& domain) {

@@ -3,9 +3,9 @@
 #define NIGHTLIGHT_PROMQL_EXEC_NOTES_H_
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "nightlight/function.h"
@@ -13,35 +13,37 @@
 
 namespace nightlight::promql {
 
-// Collects texts in the order in which they first came, without repeats. One thread at a time.
+// Collects texts in the order in which they first came. Of equal texts one stays, with the position of whoever spoke
+// last: an expression after its operands, and the right operand after the left one, whatever the order in which they
+// are evaluated here. One thread at a time.
 class Notes {
  public:
   // `query` is the text that positions refer to; it outlives the object.
   explicit Notes(std::string_view query) : query_(query) {}
 
-  // "PromQL warning: <text> (<line>:<column>)"
-  void add(NoteKind kind, std::string_view text, Span at);
-  // As add, but repeats are counted: " (N occurrences)" follows the text from the second on.
+  // "PromQL warning: <text> (<line>:<column>)" with the position of `at`. `speaker` is the expression that has found it.
+  void add(NoteKind kind, std::string_view text, Span at, Span speaker);
+  void add(NoteKind kind, std::string_view text, Span at) { add(kind, text, at, at); }
+  // As add, but repeats are counted: " (N occurrences)" follows the text from the second on; the first position stays.
   void add_counted(NoteKind kind, std::string_view text, Span at);
   // A sentence of the storage's, shown as it is.
   void add_foreign_warning(std::string_view text);
-  // Those of another query part, after this one's.
-  void merge(const Notes& other);
 
   std::vector<std::string> texts(NoteKind kind) const;
 
  private:
   struct Note {
     NoteKind kind;
-    std::string text, position;
-    bool counted;
-    uint64_t count;
+    std::string text;
+    std::optional<Span> at;
+    Span speaker;
+    uint64_t count;  // 0: not counted.
   };
-  void add(Note note);
+  Note* find_or_add(NoteKind kind, std::string_view text);
 
   std::string_view query_;
   std::vector<Note> notes_;
-  std::map<std::string, size_t, std::less<>> places_;  // By kind, text and position.
+  std::map<std::string, size_t, std::less<>> places_;  // By kind and text.
 };
 
 // What a function sees of them: it speaks of its arguments, which stand somewhere in the query.

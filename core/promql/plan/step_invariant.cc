@@ -18,14 +18,8 @@ void note(const Invariance& found, const Expr& expr, Parts& parts) {
   if (found.worth_it) parts.insert(&expr);
 }
 
-// The argument that is left out of a calendar function is the evaluation time.
-bool implies_time(const Call& call) {
-  const FunctionSpec& function = *call.function;
-  return call.arguments.empty() && function.shape == FunctionShape::kColumn;
-}
-
 Invariance find_in_call(const Call& call, Parts& parts) {
-  const bool time_dependent = (call.function->flags & kTimeDependent) != 0 || implies_time(call);
+  const bool time_dependent = (call.function->flags & kTimeDependent) != 0;
   const bool of_samples = (call.function->flags & kNeedsSampleTimestamps) != 0;
   bool invariant = !time_dependent;
   bool only_selectors = of_samples && !call.arguments.empty();

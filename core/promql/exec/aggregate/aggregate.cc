@@ -41,24 +41,25 @@ Result<bool> check_count(const ParameterRange& k) {
   return true;
 }
 
-Result<bool> check_ratio(QueryState& state, const ParameterRange& ratio, Span at) {
+Result<bool> check_ratio(QueryState& state, const ParameterRange& ratio, const AggregationExpr& expr) {
   if (ratio.any_nan) return failed("Ratio value is NaN");
   if (ratio.greatest == 0 && ratio.least == 0) return false;
   auto warn = [&](double given, const char* capped) {
     state.notes.add(NoteKind::kWarning,
                     "ratio value should be between -1 and 1, got " + format_double_g(given) + ", capping to " + capped,
-                    at);
+                    without_parens(*expr.parameter).span, expr.span);
   };
   if (ratio.greatest > 1) warn(ratio.greatest, "1");
   if (ratio.least < -1) warn(ratio.least, "-1");
   return true;
 }
 
-void check_quantile(QueryState& state, const ParameterRange& q, Span at) {
+void check_quantile(QueryState& state, const ParameterRange& q, const AggregationExpr& expr) {
   auto warn = [&](double given) {
-    state.notes.add(NoteKind::kWarning, "quantile value should be between 0 and 1, got " + format_double_g(given), at);
+    state.notes.add(NoteKind::kWarning, "quantile value should be between 0 and 1, got " + format_double_g(given),
+                    without_parens(*expr.parameter).span, expr.span);
   };
-  if (q.any_nan) warn(std::nan(""));
+  if (q.any_nan) return warn(std::nan(""));  // Then there is no least and no greatest.
   if (q.greatest > 1) warn(q.greatest);
   if (q.least < 0) warn(q.least);
 }
@@ -119,10 +120,13 @@ Result<VectorStreamPtr> open_aggregation(Evaluator& evaluator, Domain& domain, c
   NIGHTLIGHT_ASSIGN(input, evaluator.vector(without_parens(*expr.expr), domain, Keep::kUntilNext, hints));
   if (is_choice(expr.op)) {
     ParameterRange range(parameter, domain.steps());
-    NIGHTLIGHT_ASSIGN(any, expr.op == AggregationOp::kLimitRatio
-                               ? check_ratio(state, range, without_parens(*expr.parameter).span)
-                               : check_count(range));
-    if (!any) return stream_of({}, true);
+    Result<bool> any = expr.op == AggregationOp::kLimitRatio ? check_ratio(state, range, expr) : check_count(range);
+    if (!any.ok() || !*any) {
+      // The input's own error comes first, and what it has to note is told even when nothing is chosen from it.
+      NIGHTLIGHT_TRY(collect(*input));
+      if (!any.ok()) return any.error();
+      return stream_of({}, true);
+    }
     return open_choice(state, domain, expr, parameter, std::move(input));
   }
   switch (expr.op) {
@@ -130,7 +134,7 @@ Result<VectorStreamPtr> open_aggregation(Evaluator& evaluator, Domain& domain, c
       return open_count_values(state, domain, expr, as<StringLiteral>(without_parens(*expr.parameter)).value,
                                std::move(input));
     case AggregationOp::kQuantile:
-      check_quantile(state, ParameterRange(parameter, domain.steps()), without_parens(*expr.parameter).span);
+      check_quantile(state, ParameterRange(parameter, domain.steps()), expr);
       return open_groups(state, domain, expr, make_quantile(state, domain, expr, parameter), std::move(input));
     case AggregationOp::kSum:
     case AggregationOp::kAvg:

@@ -3,6 +3,7 @@
 #define NIGHTLIGHT_PROMQL_EXEC_BINARY_ELEMENT_H_
 
 #include <cmath>
+#include <vector>
 
 #include "model/float_histogram.h"
 #include "promql/ast.h"
@@ -62,11 +63,13 @@ struct Element {
 // Whether the operator gives the result a meaning of its own, so that the name goes.
 constexpr bool changes_meaning(BinaryOp op) { return op <= BinaryOp::kAtan2; }
 
+// Combines elements and remembers what was wrong with them: at each step the last one counts, as in Prometheus.
 class ElementOperator {
  public:
-  ElementOperator(QueryState& state, const BinaryExpr& expr) : state_(state), expr_(expr) {}
+  ElementOperator(QueryState& state, const BinaryExpr& expr, uint64_t steps)
+      : state_(state), expr_(expr), steps_(steps) {}
 
-  // What comes out. With `defined` false there is no result (and an annotation says why); with `keep` false a
+  // What comes out. With `defined` false there is no result, and an annotation will say why; with `keep` false a
   // comparison did not hold.
   struct Outcome {
     bool defined = false, keep = false;
@@ -74,12 +77,26 @@ class ElementOperator {
     bool is_histogram = false;  // Then it is in histogram().
   };
   // kFailedPrecondition: a histogram's layout is broken.
-  Result<Outcome> apply(Element lhs, Element rhs);
+  Result<Outcome> apply(Element lhs, Element rhs, uint64_t step);
   const FloatHistogram& histogram() const { return result_; }
+  // When all elements have been seen: the annotations.
+  void note_problems();
 
  private:
+  enum class Problem : uint8_t {
+    kNone,
+    kFloatFloat,
+    kFloatHistogram,
+    kHistogramFloat,
+    kHistogramHistogram,
+    kLayouts,
+    kHints,
+    kBounds,
+    kCount
+  };
+  Result<Outcome> combine(Element lhs, Element rhs);
   Outcome floats(double lhs, double rhs);
-  Outcome incompatible(const char* lhs, const char* rhs);
+  Outcome incompatible(Problem problem);
   Outcome scaled(const Histogram& histogram, double factor);
   Outcome histogram_float(const Histogram& lhs, double rhs);
   Result<Outcome> histograms(const Histogram& lhs, const Histogram& rhs);
@@ -88,7 +105,10 @@ class ElementOperator {
 
   QueryState& state_;
   const BinaryExpr& expr_;
+  const uint64_t steps_;
   FloatHistogram result_, other_;
+  Problem problem_ = Problem::kNone;  // Of the elements at hand.
+  std::vector<Problem> problems_;     // The last one of each step; empty as long as there is none at all.
 };
 
 }  // namespace nightlight::promql

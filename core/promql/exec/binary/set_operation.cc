@@ -38,6 +38,15 @@ class Presence {
   std::vector<Bits> bits_;
 };
 
+Result<void> read_presence(Evaluator& evaluator, Domain& domain, const Expr& expr, Presence& presence) {
+  NIGHTLIGHT_ASSIGN(columns, evaluator.vector(expr, domain, Keep::kUntilNext));
+  while (true) {
+    NIGHTLIGHT_ASSIGN(column, columns->next());
+    if (column == nullptr) return {};
+    presence.add(*column);
+  }
+}
+
 // A column where the group of its labels is (or is not) present. Null: nothing is left.
 Result<const Column*> mask(QueryState& state, const Domain& domain, const Column& column, const Bits* present,
                            bool where_present, ColumnRoom& room) {
@@ -109,13 +118,9 @@ Result<VectorStreamPtr> open_or(Evaluator& evaluator, Domain& domain, const Bina
 Result<VectorStreamPtr> open_set_operation(Evaluator& evaluator, Domain& domain, const BinaryExpr& expr, Keep keep) {
   if (expr.op == BinaryOp::kOr) return open_or(evaluator, domain, expr);
   // The right side is only looked at, so it is read first and forgotten.
-  NIGHTLIGHT_ASSIGN(right, evaluator.vector(*expr.rhs, domain, Keep::kUntilNext));
   Presence presence(domain, *expr.matching);
-  while (true) {
-    NIGHTLIGHT_ASSIGN(column, right->next());
-    if (column == nullptr) break;
-    presence.add(*column);
-  }
+  Result<void> read = read_presence(evaluator, domain, *expr.rhs, presence);
+  if (!read.ok()) return evaluator.leftmost_error(*expr.lhs, domain, std::move(read).error());
   NIGHTLIGHT_ASSIGN(left, evaluator.vector(*expr.lhs, domain, Keep::kUntilNext));
   return VectorStreamPtr(std::make_unique<Masked>(evaluator.state(), domain, std::move(left), std::move(presence),
                                                   expr.op == BinaryOp::kAnd, keep));

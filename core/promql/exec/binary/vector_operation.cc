@@ -3,6 +3,7 @@
 // One side (the "one" side) has at most one series of each group at a step; the other (the "many" side, also in
 // one-to-one matching) is streamed past it.
 #include <algorithm>
+#include <bit>
 #include <optional>
 #include <unordered_map>
 
@@ -64,12 +65,15 @@ class VectorOperation {
         fill_many_(swapped_ ? matching_.fill_right : matching_.fill_left),
         fill_one_(swapped_ ? matching_.fill_left : matching_.fill_right),
         index_(matching_.on, matching_.labels),
-        element_(state_, expr),
+        element_(state_, expr, domain.steps()),
         room_(state_, domain, Keep::kForQuery),
         many_present_(domain.words()) {}
 
   Result<std::vector<const Column*>> run() {
-    NIGHTLIGHT_TRY(read_one_side());
+    if (Result<void> read = read_one_side(); !read.ok()) {
+      Error error = std::move(read).error();
+      return swapped_ ? error : evaluator_.leftmost_error(*expr_.lhs, domain_, std::move(error));
+    }
     NIGHTLIGHT_ASSIGN(many, evaluator_.vector(swapped_ ? *expr_.rhs : *expr_.lhs, domain_, Keep::kUntilNext));
     while (true) {
       NIGHTLIGHT_ASSIGN(column, many->next());
@@ -78,6 +82,8 @@ class VectorOperation {
       NIGHTLIGHT_TRY(match(*column));
     }
     if (fill_many_) NIGHTLIGHT_TRY(fill_unmatched());
+    element_.note_problems();
+    check_results();
     check_duplicates();
     NIGHTLIGHT_TRY(error_.result());
     return merge();
@@ -89,6 +95,7 @@ class VectorOperation {
     NIGHTLIGHT_ASSIGN(columns, collect(*one));
     for (const Column* column : columns) {
       group_of(column->labels).series.push_back(column);
+      one_side_groups_.push_back(index_.group(column->labels));
     }
     one_side_ = std::move(columns);
     return {};
@@ -161,7 +168,7 @@ class VectorOperation {
       auto elements = at(step);
       if (!elements) continue;
       auto [of_many, of_one] = *elements;
-      NIGHTLIGHT_ASSIGN(out, swapped_ ? element_.apply(of_one, of_many) : element_.apply(of_many, of_one));
+      NIGHTLIGHT_ASSIGN(out, swapped_ ? element_.apply(of_one, of_many, step) : element_.apply(of_many, of_one, step));
       if (!out.defined) continue;
       if (!fill) {
         NIGHTLIGHT_ASSIGN(labels, result_labels(many, one));
@@ -220,22 +227,20 @@ class VectorOperation {
     return labels;
   }
 
-  // Two series of one group at the same step on the one side, while the many side has anything at all.
+  // Two series of one group at the same step on the one side, while the many side has anything at all. The first one
+  // that has a predecessor is told.
   void check_duplicates() {
     const bool fills = fill_one_ || fill_many_;
-    for (const Group& group : groups_) {
-      if (group.series.size() < 2) continue;
-      for (uint64_t step = 0; step < domain_.steps() && step <= error_.step(); ++step) {
-        if (!bit_at(many_present_.data(), step) && !fills) continue;
-        const Column* first = nullptr;
-        for (const Column* column : group.series) {
-          if (!has_sample(*column, step)) continue;
-          if (first != nullptr) {
-            error_.set(step, duplicate_text(*first, *column));
-            break;
-          }
-          first = column;
-        }
+    if (std::none_of(groups_.begin(), groups_.end(), [](const Group& group) { return group.series.size() > 1; })) return;
+    std::vector<const Column*> first(groups_.size());
+    for (uint64_t step = 0; step < domain_.steps() && step <= error_.step(); ++step) {
+      if (!bit_at(many_present_.data(), step) && !fills) continue;
+      std::fill(first.begin(), first.end(), nullptr);
+      for (size_t i = 0; i < one_side_.size(); ++i) {
+        if (!has_sample(*one_side_[i], step)) continue;
+        const Column*& earlier = first[one_side_groups_[i]];
+        if (earlier != nullptr) return error_.set(step, duplicate_text(*earlier, *one_side_[i]));
+        earlier = one_side_[i];
       }
     }
   }
@@ -250,9 +255,6 @@ class VectorOperation {
 
   // Results with equal labels become one series; at the same step they contradict each other.
   Result<std::vector<const Column*>> merge() {
-    if (matching_.cardinality != Cardinality::kOneToOne) {
-      for (const Group& group : groups_) NIGHTLIGHT_TRY(check_unique(group));
-    }
     std::vector<const Column*> columns;
     for (const Paired& result : results_) {
       if (has_any(*result.column, domain_)) columns.push_back(result.column);
@@ -260,23 +262,27 @@ class VectorOperation {
     return merge_equal(state_, domain_, std::move(columns));
   }
 
-  Result<void> check_unique(const Group& group) const {
-    std::unordered_map<uint64_t, std::vector<size_t>> by_hash;
-    for (size_t i : group.results) by_hash[hash_labels(results_[i].column->labels)].push_back(i);
-    for (const auto& [hash, same] : by_hash) {
-      for (size_t i = 0; i < same.size(); ++i) {
-        for (size_t j = i + 1; j < same.size(); ++j) {
-          const Paired &a = results_[same[i]], &b = results_[same[j]];
-          if (!equal_labels(a.column->labels, b.column->labels)) continue;
-          for (uint64_t word = 0; word < domain_.words(); ++word) {
-            if ((a.matched[word] & b.matched[word]) != 0)
-              return Error{Code::kFailedPrecondition,
-                           "multiple matches for labels: grouping labels must ensure unique matches"};
-          }
-        }
+  // Two results with the same labels from one group at the same step, also where a comparison does not hold.
+  void check_results() {
+    if (matching_.cardinality == Cardinality::kOneToOne) return;
+    for (const Group& group : groups_) {
+      std::unordered_map<uint64_t, std::vector<const Paired*>> by_hash;
+      for (size_t i : group.results) {
+        std::vector<const Paired*>& same = by_hash[hash_labels(results_[i].column->labels)];
+        for (const Paired* other : same) check_apart(*other, results_[i]);
+        same.push_back(&results_[i]);
       }
     }
-    return {};
+  }
+
+  void check_apart(const Paired& a, const Paired& b) {
+    if (!equal_labels(a.column->labels, b.column->labels)) return;
+    for (uint64_t word = 0; word < domain_.words(); ++word) {
+      const uint64_t both = a.matched[word] & b.matched[word];
+      if (both == 0) continue;
+      return error_.set(word * 64 + static_cast<uint64_t>(std::countr_zero(both)),
+                        "multiple matches for labels: grouping labels must ensure unique matches");
+    }
   }
 
   Evaluator& evaluator_;
@@ -291,6 +297,7 @@ class VectorOperation {
   ColumnRoom room_;
   std::vector<Group> groups_;
   std::vector<const Column*> one_side_;
+  std::vector<uint32_t> one_side_groups_;  // Which group each belongs to.
   Bits many_present_;
   std::vector<Paired> results_;
   FirstError error_;

@@ -29,14 +29,17 @@ class WithScalar final : public VectorStream {
         operand_(std::move(operand)),
         scalar_(scalar),
         scalar_left_(scalar_left),
-        element_(state, expr),
+        element_(state, expr, domain.steps()),
         renamed_(state),
         room_(state, domain, keep) {}
 
   Result<const Column*> next() override {
     while (true) {
       NIGHTLIGHT_ASSIGN(column, operand_->next());
-      if (column == nullptr) return nullptr;
+      if (column == nullptr) {
+        element_.note_problems();
+        return nullptr;
+      }
       NIGHTLIGHT_ASSIGN(fill, make(*column));
       if (!floats_in_bulk(*column, fill)) {
         for (uint64_t step = 0; step < domain_.steps(); ++step) {
@@ -90,7 +93,7 @@ class WithScalar final : public VectorStream {
 
   Result<void> put(const ColumnFill& fill, uint64_t step, Element element) {
     Element scalar{scalar_[step], nullptr};
-    NIGHTLIGHT_ASSIGN(out, scalar_left_ ? element_.apply(scalar, element) : element_.apply(element, scalar));
+    NIGHTLIGHT_ASSIGN(out, scalar_left_ ? element_.apply(scalar, element, step) : element_.apply(element, scalar, step));
     if (!out.defined) return {};
     if (!out.is_histogram) {
       fill.set(step, out.value);

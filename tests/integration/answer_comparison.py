@@ -1,0 +1,128 @@
+"""When two answers to a PromQL query are the same answer.
+
+To the bit, but for what Prometheus leaves open:
+* the order of an instant vector's series, unless sorting is outermost: Prometheus takes it from hash maps. Of sort() and
+  sort_desc(), which of equal values comes first: its sort is not stable. Of sort_by_label(), the order where a series lacks one of
+  the labels: its comparison calls each of "" and "x" the greater one.
+* the order of warnings and infos, and of more than ten, which ten are shown.
+* bucket counts that are NaN, the product of an empty bucket and an infinity: which empty buckets a histogram has is a matter of how
+  its neighbours are stored.
+* what depends on the order of series inside a range query: operators between vectors give their series on in the order of a hash
+  map, so that sums of doubles differ in the last bits, limitk and ties of topk choose this or that series, and of several errors
+  this or that one is told, from one time to the next. `Oracle.accepts` therefore asks Prometheus again; only if it contradicts
+  itself is the comparison a looser one.
+"""
+
+import json
+import math
+import re
+
+_SORTING = re.compile(r"\(*(sort|sort_desc|sort_by_label|sort_by_label_desc)\s*\(")
+_TEXTS_AT_END = re.compile(r"((?:,\s*\"(?:[^\"\\]|\\.)*\"\s*)+)\)+\s*$")
+
+
+def _without_nan_buckets(value):
+    """A histogram without the buckets that are not a number."""
+    if isinstance(value, dict) and "buckets" in value:
+        value = dict(value, buckets=[bucket for bucket in value["buckets"] if bucket[3] != "NaN"])
+        if not value["buckets"]:
+            del value["buckets"]
+    return value
+
+
+def _by_labels(sample):
+    return sorted(sample["metric"].items())
+
+
+def _order_vector(result, query):
+    """Brings the series of an instant vector into an order that does not depend on what is open."""
+    sorting = _SORTING.match(query)
+    if not sorting:
+        result.sort(key=_by_labels)
+    elif sorting[1] in ("sort", "sort_desc"):
+        # Equal values stand together, and only among themselves are they ordered.
+        start = 0
+        for i in range(1, len(result) + 1):
+            if i == len(result) or result[i]["value"][1] != result[start]["value"][1]:
+                result[start:i] = sorted(result[start:i], key=_by_labels)
+                start = i
+    else:
+        texts = _TEXTS_AT_END.search(query)
+        labels = re.findall(r"\"((?:[^\"\\]|\\.)*)\"", texts[1]) if texts else []
+        if any(not sample["metric"].get(label) for sample in result for label in labels):
+            result.sort(key=_by_labels)
+
+
+def essence(status, body, query):
+    """What of an answer is compared: the status and the decoded JSON, or the text of what is no JSON."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return status, body.decode(errors="replace")
+    for key in ("warnings", "infos"):
+        notes = answer.get(key)
+        if notes and len(notes) > 10:
+            answer[key] = ["10 lines", notes[-1]]
+        elif notes:
+            notes.sort()
+    data = answer.get("data")
+    if isinstance(data, dict) and data.get("resultType") in ("vector", "matrix"):
+        for series in data["result"]:
+            if "histogram" in series:
+                series["histogram"][1] = _without_nan_buckets(series["histogram"][1])
+            for point in series.get("histograms", ()):
+                point[1] = _without_nan_buckets(point[1])
+        if data["resultType"] == "vector":
+            _order_vector(data["result"], query)
+    return status, answer
+
+
+def _samples(answer):
+    """{(labels, time): value} of an answer with series."""
+    data = answer.get("data")
+    out = {}
+    if isinstance(data, dict) and isinstance(data.get("result"), list):
+        for series in data["result"]:
+            if not isinstance(series, dict):
+                continue
+            labels = tuple(_by_labels(series))
+            for key in ("value", "histogram"):
+                if key in series:
+                    out[labels, series[key][0]] = series[key][1]
+            for point in series.get("values", []) + series.get("histograms", []):
+                out[labels, point[0]] = point[1]
+    return out
+
+
+def _near(a, b):
+    """Doubles that added up in another order."""
+    if isinstance(a, str) and isinstance(b, str):
+        x, y = float(a), float(b)
+        return a == b or math.isclose(x, y, rel_tol=1e-9, abs_tol=1e-12)
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(_near(a[key], b[key]) for key in a)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(_near, a, b))
+    return a == b
+
+
+def _per_time(samples):
+    counts = {}
+    for _, time in samples:
+        counts[time] = counts.get(time, 0) + 1
+    return counts
+
+
+def loosely_same(ours, several):
+    """Whether an answer could be one more of `several` different answers of Prometheus to one query."""
+    status, answer = ours
+    for their_status, theirs in several:
+        if status != their_status or answer.get("errorType") != theirs.get("errorType"):
+            continue
+        mine, other = _samples(answer), _samples(theirs)
+        if mine.keys() == other.keys():
+            if all(_near(value, other[key]) for key, value in mine.items()):
+                return True
+        elif _per_time(mine) == _per_time(other):
+            return True
+    return False
