@@ -241,6 +241,16 @@ void FloatHistogram::compact() {
   compact_side(negative, nullptr);
 }
 
+void FloatHistogram::drop_buckets() {
+  zero_threshold = 0;
+  zero_count = 0;
+  for (BucketSide* side : {&positive, &negative}) {
+    side->spans.clear();
+    side->counts.clear();
+  }
+  custom_values.clear();
+}
+
 bool FloatHistogram::equals(const FloatHistogram& other) const {
   if (schema != other.schema || !same_bits(count, other.count) || !same_bits(sum, other.sum)) return false;
   if (has_custom_buckets() && custom_values != other.custom_values) return false;

@@ -66,6 +66,8 @@ struct FloatHistogram {
   // Lowers the resolution of an exponential histogram; `target` must not be above its schema.
   void reduce_resolution(int32_t target);
   void compact();
+  // Leaves the count, the sum, the schema and the hint; all buckets and bounds go.
+  void drop_buckets();
 
   // The same data: counts by bits, layout bucket by bucket, empty buckets included. Hints do not count.
   bool equals(const FloatHistogram& other) const;

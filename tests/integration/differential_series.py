@@ -142,16 +142,25 @@ def classic(fleet):
 
 
 class Buckets:
-    """A native histogram that is observed into; what it shows changes with every observation."""
+    """A native histogram that is observed into; what it shows changes with every observation.
+
+    It has negative buckets always or never. Prometheus gives a histogram the empty buckets that others of its chunk have, written
+    later too, and takes "no negative buckets" to mean that the zero bucket begins at zero: its answers change as data comes in.
+    """
 
     def __init__(self, rnd, integer, bounds=(), gauge=False):
         self.random, self.integer, self.bounds, self.gauge = rnd, integer, bounds, gauge
         self.schema = CUSTOM_SCHEMA if bounds else rnd.choice((0, 1, 3, -1))
         self.zero_threshold = 0.0 if bounds else 0.001
+        self.sides = rnd.choice(("both", "both", "positive", "negative"))
         self.clear()
 
     def clear(self):
         self.positive, self.negative, self.zero, self.sum = {}, {}, 0, 0.0
+        if not self.bounds:
+            for side in ("positive", "negative"):
+                if self.sides in ("both", side):
+                    getattr(self, side)[self.random.randrange(-1, 3)] = 1
 
     def observe(self):
         rnd = self.random
@@ -169,7 +178,7 @@ class Buckets:
             if self.bounds:
                 index = rnd.randrange(len(self.bounds) + 1)
                 self.positive[index] = self.positive.get(index, 0) + amount
-            elif where < 0.6:
+            elif where < {"both": 0.6, "positive": 0.8, "negative": 0}[self.sides]:
                 index = rnd.randrange(-3, 6)
                 self.positive[index] = self.positive.get(index, 0) + amount
             elif where < 0.8:

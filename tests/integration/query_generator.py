@@ -98,6 +98,8 @@ class QueryGenerator:
     def selector(self, kind, modifiers=True):
         metric = self.choice(_METRICS[kind] if self.chance(0.85) else _METRICS["any"])
         matchers = [self.matcher() for _ in range(self.choice((0, 0, 0, 1, 1, 2)))]
+        # Negative ones last, where Prometheus' storage moves them while it reads; absent() then tells the labels in that order.
+        matchers.sort(key=lambda matcher: matcher.parts[1].startswith("!"))
         roll = self.random.random()
         if roll < 0.86:
             parts = [metric, optional("{", *matchers, "}")] if matchers else [metric]
@@ -111,6 +113,7 @@ class QueryGenerator:
         else:
             parts = ['{"http.status",', *matchers, "}"]
         if modifiers:
+            parts.append(optional(" smoothed" if self.chance(0.03) else ""))
             parts.append(self.modifiers())
         return Tree("vector", parts, ("up",))
 

@@ -46,10 +46,10 @@ Result<VectorStreamPtr> Evaluator::open_unmeasured(const Expr& expr, Domain& dom
       return vector(*as<ParenExpr>(expr).expr, domain, keep, hints);
     case ExprKind::kVectorSelector: {
       const auto& selector = as<VectorSelector>(expr);
-      if (selector.mode == RangeMode::kSmoothed) return open_smoothed_selector(state_, domain, selector, hints, keep);
-      SelectionHints with_resets = hints;
-      with_resets.detect_resets = statistics_only_.contains(&selector);
-      return open_instant_selector(state_, domain, selector, with_resets, false, keep);
+      SelectionHints of_selector = hints;
+      of_selector.statistics_only = statistics_only_.contains(&selector);
+      if (selector.mode == RangeMode::kSmoothed) return open_smoothed_selector(state_, domain, selector, of_selector, keep);
+      return open_instant_selector(state_, domain, selector, of_selector, false, keep);
     }
     case ExprKind::kUnary: {
       const auto& unary = as<UnaryExpr>(expr);
@@ -154,9 +154,9 @@ Result<WindowStreamPtr> Evaluator::windows(const Expr& expr, Domain& domain, con
 
 Result<WindowStreamPtr> Evaluator::open_windows_of(const Expr& bare, Domain& domain, const SelectionHints& hints) {
   if (const auto* matrix = as_if<MatrixSelector>(&bare)) {
-    SelectionHints with_resets = hints;
-    with_resets.detect_resets = statistics_only_.contains(matrix->selector.get());
-    return open_range_selector(state_, domain, *matrix, with_resets);
+    SelectionHints of_selector = hints;
+    of_selector.statistics_only = statistics_only_.contains(matrix->selector.get());
+    return open_range_selector(state_, domain, *matrix, of_selector);
   }
   if (const auto* subquery = as_if<SubqueryExpr>(&bare)) {
     return open_subquery(state_, domain, *subquery,

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "promql/exec/column_room.h"
-#include "promql/exec/reset_hint.h"
+#include "promql/exec/statistics_only.h"
 
 namespace nightlight::promql {
 namespace {
@@ -18,12 +18,12 @@ bool is_stale_marker(double value) {
 class InstantSelector final : public VectorStream {
  public:
   InstantSelector(QueryState& state, Domain& domain, Selection selection, std::vector<int64_t> reference_ms,
-                  bool detect_resets, bool with_times, Keep keep)
+                  bool statistics_only, bool with_times, Keep keep)
       : state_(state),
         domain_(domain),
         selection_(std::move(selection)),
         reference_ms_(std::move(reference_ms)),
-        detect_resets_(detect_resets),
+        statistics_only_(statistics_only),
         with_times_(with_times),
         room_(state, domain, keep) {}
 
@@ -91,7 +91,7 @@ class InstantSelector final : public VectorStream {
     const Histogram& sample = *samples.histograms[i];
     if (is_stale(sample)) return false;
     histogram_.assign(sample);
-    if (detect_resets_ && i > 0) decide_reset(histogram_, *samples.histograms[i - 1]);
+    if (statistics_only_) keep_statistics(histogram_, samples.histograms, i);
     fill.histograms[step] = room_.store(histogram_, step);
     if (fill.histograms[step] == nullptr) return state_.out_of_memory();
     count(step, size_in_samples(*fill.histograms[step]));
@@ -111,7 +111,7 @@ class InstantSelector final : public VectorStream {
   Domain& domain_;
   Selection selection_;
   const std::vector<int64_t> reference_ms_;
-  const bool detect_resets_, with_times_;
+  const bool statistics_only_, with_times_;
   ColumnRoom room_;
   FloatHistogram histogram_;
   int64_t* sample_times_ = nullptr;
@@ -128,7 +128,7 @@ Result<VectorStreamPtr> open_instant_selector(QueryState& state, Domain& domain,
   int64_t start_ms = saturating_add(saturating_sub(first_ms, state.options.lookback_ms), 1);
   NIGHTLIGHT_ASSIGN(selection, Selection::open(state, selector.matchers, start_ms, last_ms, hints));
   return VectorStreamPtr(std::make_unique<InstantSelector>(state, domain, std::move(selection), std::move(reference_ms),
-                                                           hints.detect_resets, with_times, keep));
+                                                           hints.statistics_only, with_times, keep));
 }
 
 }  // namespace nightlight::promql

@@ -1,7 +1,7 @@
 #include "promql/exec/range_selector.h"
 
 #include "model/float_histogram.h"
-#include "promql/exec/reset_hint.h"
+#include "promql/exec/statistics_only.h"
 #include "promql/exec/window_bounds.h"
 
 namespace nightlight::promql {
@@ -9,12 +9,12 @@ namespace {
 
 class RangeSelector final : public WindowStream {
  public:
-  RangeSelector(QueryState& state, Domain& domain, Selection selection, WindowShape shape, bool detect_resets)
+  RangeSelector(QueryState& state, Domain& domain, Selection selection, WindowShape shape, bool statistics_only)
       : state_(state),
         domain_(domain),
         selection_(std::move(selection)),
         bounds_(std::move(shape)),
-        detect_resets_(detect_resets),
+        statistics_only_(statistics_only),
         arena_(state.budget) {}
   ~RangeSelector() override { state_.held_samples -= held_; }
 
@@ -46,14 +46,15 @@ class RangeSelector final : public WindowStream {
     if (histograms.empty()) return histograms;
     arena_.reset();
     histograms_.clear();
-    for (const Histogram* histogram : histograms) {
-      const bool as_it_is = (histogram->flags & kFloatHistogram) != 0 && !detect_resets_;
+    for (uint64_t i = 0; i < histograms.size; ++i) {
+      const Histogram* histogram = histograms[i];
+      const bool as_it_is = (histogram->flags & kFloatHistogram) != 0 && !statistics_only_;
       if (as_it_is || is_stale(*histogram)) {
         histograms_.push_back(histogram);
         continue;
       }
       histogram_.assign(*histogram);
-      if (detect_resets_ && !histograms_.empty()) decide_reset(histogram_, *histograms_.back());
+      if (statistics_only_) keep_statistics(histogram_, histograms, i);
       auto* stored = const_cast<Histogram*>(histogram_.store(&arena_, histogram->timestamp_ms));
       if (stored == nullptr) return state_.out_of_memory();
       stored->start_timestamp_ms = histogram->start_timestamp_ms;
@@ -66,7 +67,7 @@ class RangeSelector final : public WindowStream {
   Domain& domain_;
   Selection selection_;
   WindowBounds bounds_;
-  const bool detect_resets_;
+  const bool statistics_only_;
   BlockArena arena_;
   FloatHistogram histogram_;
   std::vector<const Histogram*> histograms_;
@@ -81,7 +82,7 @@ Result<WindowStreamPtr> open_windows(QueryState& state, Domain& domain, const Ve
   hints.range_ms = shape.range_ms;
   NIGHTLIGHT_ASSIGN(selection, Selection::open(state, selector.matchers, shape.first_ms(), shape.last_ms(), hints));
   return WindowStreamPtr(
-      std::make_unique<RangeSelector>(state, domain, std::move(selection), std::move(shape), hints.detect_resets));
+      std::make_unique<RangeSelector>(state, domain, std::move(selection), std::move(shape), hints.statistics_only));
 }
 
 }  // namespace nightlight::promql

@@ -14,7 +14,7 @@ namespace nightlight::promql {
 struct SelectionHints {
   std::string_view function;  // Innermost function or aggregation.
   int64_t step_ms = 0, range_ms = 0;
-  bool detect_resets = false;  // Histograms' unknown hints are decided by the sample before (not for the storage).
+  bool statistics_only = false;  // Of histograms only count, sum and hint are wanted (not for the storage).
 };
 
 class Selection {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/parse.h"
+#include "base/utf8.h"
 #include "model/labels.h"
 #include "promql/exec/aggregate/accumulator.h"
 #include "promql/exec/aggregate/choice.h"
@@ -11,6 +12,7 @@
 #include "promql/exec/column_room.h"
 #include "promql/exec/group_index.h"
 #include "promql/exec/merge_equal.h"
+#include "promql/go_text.h"
 
 namespace nightlight::promql {
 namespace {
@@ -39,6 +41,16 @@ Result<bool> check_count(const ParameterRange& k) {
   if (k.least <= -kLimit) return failed("Scalar value " + format_double_g(k.least) + " underflows int64");
   if (k.greatest >= kLimit) return failed("Scalar value " + format_double_g(k.greatest) + " overflows int64");
   return true;
+}
+
+const std::string& value_label(const AggregationExpr& expr) {
+  return as<StringLiteral>(without_parens(*expr.parameter)).value;
+}
+
+Result<void> check_value_label(const AggregationExpr& expr) {
+  const std::string& label = value_label(expr);
+  if (label.empty() || !is_utf8(label)) return Error{Code::kFailedPrecondition, "invalid label name " + quote(label)};
+  return {};
 }
 
 Result<bool> check_ratio(QueryState& state, const ParameterRange& ratio, const AggregationExpr& expr) {
@@ -109,6 +121,7 @@ bool is_choice(AggregationOp op) {
 
 Result<VectorStreamPtr> open_aggregation(Evaluator& evaluator, Domain& domain, const AggregationExpr& expr) {
   QueryState& state = evaluator.state();
+  if (expr.op == AggregationOp::kCountValues) NIGHTLIGHT_TRY(check_value_label(expr));
   const double* parameter = nullptr;
   if (has_parameter(expr.op) && expr.op != AggregationOp::kCountValues) {
     NIGHTLIGHT_ASSIGN(values, evaluator.scalar(without_parens(*expr.parameter), domain));
@@ -131,8 +144,7 @@ Result<VectorStreamPtr> open_aggregation(Evaluator& evaluator, Domain& domain, c
   }
   switch (expr.op) {
     case AggregationOp::kCountValues:
-      return open_count_values(state, domain, expr, as<StringLiteral>(without_parens(*expr.parameter)).value,
-                               std::move(input));
+      return open_count_values(state, domain, expr, value_label(expr), std::move(input));
     case AggregationOp::kQuantile:
       check_quantile(state, ParameterRange(parameter, domain.steps()), expr);
       return open_groups(state, domain, expr, make_quantile(state, domain, expr, parameter), std::move(input));

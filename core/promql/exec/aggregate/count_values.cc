@@ -3,12 +3,10 @@
 #include <bit>
 
 #include "base/parse.h"
-#include "base/utf8.h"
 #include "model/labels.h"
 #include "promql/exec/column_room.h"
 #include "promql/exec/group_index.h"
 #include "promql/exec/merge_equal.h"
-#include "promql/go_text.h"
 
 namespace nightlight::promql {
 namespace {
@@ -87,7 +85,6 @@ class CountValues {
 
 Result<VectorStreamPtr> open_count_values(QueryState& state, Domain& domain, const AggregationExpr& expr,
                                           const std::string& label, VectorStreamPtr input) {
-  if (label.empty() || !is_utf8(label)) return Error{Code::kFailedPrecondition, "invalid label name " + quote(label)};
   CountValues counts(state, domain, expr, label);
   while (true) {
     NIGHTLIGHT_ASSIGN(column, input->next());
