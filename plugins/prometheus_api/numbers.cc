@@ -24,7 +24,7 @@ char* write_large(char* out, double value) {
   const char* at = text;
   if (*at == '-') *out++ = *at++;
   int exponent = 0;
-  const char* e = end;
+  const char* e = end - 1;
   while (*e != 'e') --e;
   std::from_chars(e + 2, end, exponent);
   for (; at != e; ++at) {

@@ -202,12 +202,13 @@ Status histogram_quantiles(Scope& scope, ColumnSink& out) {
   HistogramInput input(scope, 0);
   Repairs repairs;
   ColumnPerQuantile columns(scope, scope.text(1));
+  Repairs repeated;  // The second quantile finds the same to repair.
   for (uint32_t i = 2; i < scope.argument_count(); ++i) {
     for (uint64_t step = 0; step < scope.steps(); ++step) check_quantile(scope, i, step);
     Status status = each_histogram(
         scope, input, [&](const FloatHistogram& h, uint64_t step) { return native_quantile(scope.scalar(i, step), h); },
         [&](std::vector<ClassicBucket>& buckets, uint64_t step, View<LabelPair> labels) {
-          return quantile_of(scope, input, scope.scalar(i, step), buckets, step, labels, repairs);
+          return quantile_of(scope, input, scope.scalar(i, step), buckets, step, labels, i == 2 ? repairs : repeated);
         },
         [&](View<LabelPair> labels, uint64_t step, double value) {
           return columns.put(labels, step, scope.scalar(i, step), value);

@@ -76,7 +76,6 @@ def counters(fleet):
 
 def gauges(fleet):
     rnd = fleet.random
-    # No subnormal numbers: on amd64, Prometheus' ln() is wrong about them.
     special = (math.nan, math.inf, -math.inf, 0.0, -0.0, 2.3e-308, 1.7976931348623157e308, -1e308, 1e16 + 2, 0.1, 1e-300)
     for instance in INSTANCES:
         for zone in ("eu", "us", ""):

@@ -169,7 +169,7 @@ Result<VectorStreamPtr> open_column_call(Evaluator& evaluator, Domain& domain, s
 Result<VectorStreamPtr> call_vector(Evaluator& evaluator, Domain& domain, std::unique_ptr<CallSite> site,
                                     const Call& expr) {
   QueryState& state = evaluator.state();
-  if (site->has(kRangeInsensitive) && domain.steps() > 1) {
+  if (site->has(kRangeInsensitive) && !domain.instant()) {
     state.notes.add(NoteKind::kWarning,
                     "sort is ineffective for range queries since results are always ordered by labels", expr.span);
   }

@@ -63,17 +63,21 @@ Result<std::unique_ptr<CallSite>> CallSite::prepare(Evaluator& evaluator, Domain
   if (Status status = source->second.library->prepare(expr.function->name, &function); !status.ok())
     return evaluator.state().function_error(status);
   site->function_.reset(function);
-  bool streamed = false;
+  const Expr* streamed = nullptr;
   for (const ExprPtr& argument : expr.arguments) {
     Argument& out = site->arguments_.emplace_back();
     out.struct_size = sizeof out;
     out.type = argument->type();
-    if (!streamed && is_streamed(*expr.function, out.type)) {
-      streamed = true;
+    if (streamed == nullptr && is_streamed(*expr.function, out.type)) {
+      streamed = &without_parens(*argument);
       site->set_selector(*argument, out);
       continue;
     }
-    NIGHTLIGHT_TRY(site->prepare_argument(evaluator, domain, *argument, out));
+    if (Result<void> prepared = site->prepare_argument(evaluator, domain, *argument, out); !prepared.ok()) {
+      Error error = std::move(prepared).error();
+      const bool evaluated_before = streamed != nullptr && streamed->type() == ValueType::kVector;
+      return evaluated_before ? evaluator.leftmost_error(*streamed, domain, std::move(error)) : error;
+    }
   }
   if (expr.arguments.empty() && expr.function->shape == FunctionShape::kColumn) {
     site->arguments_.emplace_back();  // vector(time())

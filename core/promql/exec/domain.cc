@@ -4,7 +4,8 @@
 
 namespace nightlight::promql {
 
-Domain::Domain(int64_t start_ms, int64_t end_ms, int64_t interval) : interval_ms(interval) {
+Domain::Domain(int64_t start_ms, int64_t end_ms, int64_t interval)
+    : interval_ms(interval), instant_(start_ms == end_ms) {
   if (start_ms <= end_ms) times_ms.push_back(start_ms);
   if (interval > 0) {
     while (!times_ms.empty() && times_ms.back() <= saturating_sub(end_ms, interval)) {

@@ -18,11 +18,16 @@ struct Domain {
   uint64_t steps() const { return times_ms.size(); }
   uint64_t words() const { return (times_ms.size() + 63) / 64; }
   bool single() const { return times_ms.size() == 1; }
+  // One instant, and not a range that happens to have one step.
+  bool instant() const { return instant_; }
 
   std::vector<int64_t> times_ms;
   int64_t interval_ms;
   // Samples that a step's evaluation looked at, and that were read for it and for none before it.
   std::vector<int64_t> queryable_samples, read_samples;
+
+ private:
+  bool instant_;
 };
 
 // For each step of the domain, the time at which a selector with this shift looks.

@@ -18,11 +18,12 @@ bool is_stale_marker(double value) {
 class InstantSelector final : public VectorStream {
  public:
   InstantSelector(QueryState& state, Domain& domain, Selection selection, std::vector<int64_t> reference_ms,
-                  bool statistics_only, bool with_times, Keep keep)
+                  int64_t lookback_ms, bool statistics_only, bool with_times, Keep keep)
       : state_(state),
         domain_(domain),
         selection_(std::move(selection)),
         reference_ms_(std::move(reference_ms)),
+        lookback_ms_(lookback_ms),
         statistics_only_(statistics_only),
         with_times_(with_times),
         room_(state, domain, keep) {}
@@ -56,7 +57,7 @@ class InstantSelector final : public VectorStream {
     uint64_t floats = 0, histograms = 0;  // So many are not later than the step's reference.
     for (uint64_t step = 0; step < domain_.steps(); ++step) {
       const int64_t at_ms = reference_ms_[step];
-      const int64_t after_ms = saturating_sub(at_ms, state_.options.lookback_ms);
+      const int64_t after_ms = saturating_sub(at_ms, lookback_ms_);
       while (floats < samples.timestamps_ms.size && samples.timestamps_ms[floats] <= at_ms) ++floats;
       while (histograms < samples.histograms.size && samples.histograms[histograms]->timestamp_ms <= at_ms)
         ++histograms;
@@ -111,6 +112,7 @@ class InstantSelector final : public VectorStream {
   Domain& domain_;
   Selection selection_;
   const std::vector<int64_t> reference_ms_;
+  const int64_t lookback_ms_;
   const bool statistics_only_, with_times_;
   ColumnRoom room_;
   FloatHistogram histogram_;
@@ -123,12 +125,22 @@ class InstantSelector final : public VectorStream {
 Result<VectorStreamPtr> open_instant_selector(QueryState& state, Domain& domain, const VectorSelector& selector,
                                               const SelectionHints& hints, bool with_times, Keep keep) {
   std::vector<int64_t> reference_ms = reference_times(state, domain, selector.shift);
+  int64_t lookback_ms = state.options.lookback_ms;
+  if (with_times && selector.shift.pinned()) {
+    // Prometheus reads what the offset asks for but then looks at the pinned time, as if there was no offset: a sample
+    // must be recent enough for both.
+    const int64_t offset_ms = selector.shift.offset_ms;
+    if (offset_ms < 0) {
+      for (int64_t& at_ms : reference_ms) at_ms = saturating_add(at_ms, offset_ms);
+    }
+    lookback_ms = saturating_sub(lookback_ms, offset_ms < 0 ? saturating_sub(0, offset_ms) : offset_ms);
+  }
   int64_t first_ms = reference_ms.empty() ? 0 : reference_ms.front();
   int64_t last_ms = reference_ms.empty() ? -1 : reference_ms.back();
-  int64_t start_ms = saturating_add(saturating_sub(first_ms, state.options.lookback_ms), 1);
+  int64_t start_ms = saturating_add(saturating_sub(first_ms, lookback_ms), 1);
   NIGHTLIGHT_ASSIGN(selection, Selection::open(state, selector.matchers, start_ms, last_ms, hints));
   return VectorStreamPtr(std::make_unique<InstantSelector>(state, domain, std::move(selection), std::move(reference_ms),
-                                                           hints.statistics_only, with_times, keep));
+                                                           lookback_ms, hints.statistics_only, with_times, keep));
 }
 
 }  // namespace nightlight::promql
