@@ -2,8 +2,8 @@
 
 namespace nightlight::promql_std {
 
-// Years are counted from March, so that the leap day comes last; 400 years have 146097 days, whole weeks, and begin on a Wednesday
-// (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+// Years are counted from March, so that the leap day comes last; 400 years have 146097 days, whole weeks, and begin on
+// a Wednesday (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
 Date date_of(int64_t unix_s) {
   constexpr int64_t kDaySeconds = 86400, kEraDays = 146097;
   // Prometheus counts from so far back that every time is after it, in unsigned numbers: times before that wrap around.

@@ -48,7 +48,8 @@ Result<VectorStreamPtr> Evaluator::open_unmeasured(const Expr& expr, Domain& dom
       const auto& selector = as<VectorSelector>(expr);
       SelectionHints of_selector = hints;
       of_selector.statistics_only = statistics_only_.contains(&selector);
-      if (selector.mode == RangeMode::kSmoothed) return open_smoothed_selector(state_, domain, selector, of_selector, keep);
+      if (selector.mode == RangeMode::kSmoothed)
+        return open_smoothed_selector(state_, domain, selector, of_selector, keep);
       return open_instant_selector(state_, domain, selector, of_selector, false, keep);
     }
     case ExprKind::kUnary: {

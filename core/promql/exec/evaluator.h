@@ -33,7 +33,8 @@ class Evaluator {
   Result<VectorStreamPtr> vector(const Expr& expr, Domain& domain, Keep keep, const SelectionHints& hints = {});
   // A scalar: one value per step.
   Result<const double*> scalar(const Expr& expr, Domain& domain);
-  // Which error to tell when a right operand has failed before the left one was evaluated: the left one's, if it fails too.
+  // Which error to tell when a right operand has failed before the left one was evaluated: the left one's, if it fails
+  // too.
   Error leftmost_error(const Expr& lhs, Domain& domain, Error of_right);
   // A range vector.
   Result<WindowStreamPtr> windows(const Expr& expr, Domain& domain, const SelectionHints& hints = {});

@@ -21,7 +21,8 @@ class Notes {
   // `query` is the text that positions refer to; it outlives the object.
   explicit Notes(std::string_view query) : query_(query) {}
 
-  // "PromQL warning: <text> (<line>:<column>)" with the position of `at`. `speaker` is the expression that has found it.
+  // "PromQL warning: <text> (<line>:<column>)" with the position of `at`. `speaker` is the expression that has found
+  // it.
   void add(NoteKind kind, std::string_view text, Span at, Span speaker);
   void add(NoteKind kind, std::string_view text, Span at) { add(kind, text, at, at); }
   // As add, but repeats are counted: " (N occurrences)" follows the text from the second on; the first position stays.

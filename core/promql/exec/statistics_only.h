@@ -6,8 +6,8 @@
 
 namespace nightlight::promql {
 
-// Drops the buckets of `histogram`, which is all[i], once the histogram before it has decided by them whether an unknown
-// hint becomes "reset" or "not reset". Markers of staleness in between do not count.
+// Drops the buckets of `histogram`, which is all[i], once the histogram before it has decided by them whether an
+// unknown hint becomes "reset" or "not reset". Markers of staleness in between do not count.
 inline void keep_statistics(FloatHistogram& histogram, View<const Histogram*> all, uint64_t i) {
   if (histogram.reset_hint == ResetHint::kUnknown) {
     while (i > 0 && is_stale(*all[i - 1])) --i;

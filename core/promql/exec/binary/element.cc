@@ -91,7 +91,8 @@ ElementOperator::Outcome ElementOperator::histogram_float(const Histogram& lhs, 
 
 Result<ElementOperator::Outcome> ElementOperator::histograms(const Histogram& lhs, const Histogram& rhs) {
   if (expr_.op == BinaryOp::kAdd || expr_.op == BinaryOp::kSub) return sum(lhs, rhs);
-  if (expr_.op != BinaryOp::kEqual && expr_.op != BinaryOp::kNotEqual) return incompatible(Problem::kHistogramHistogram);
+  if (expr_.op != BinaryOp::kEqual && expr_.op != BinaryOp::kNotEqual)
+    return incompatible(Problem::kHistogramHistogram);
   result_.assign(lhs);
   other_.assign(rhs);
   Outcome out = whole();

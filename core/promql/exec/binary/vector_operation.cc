@@ -231,7 +231,8 @@ class VectorOperation {
   // that has a predecessor is told.
   void check_duplicates() {
     const bool fills = fill_one_ || fill_many_;
-    if (std::none_of(groups_.begin(), groups_.end(), [](const Group& group) { return group.series.size() > 1; })) return;
+    if (std::none_of(groups_.begin(), groups_.end(), [](const Group& group) { return group.series.size() > 1; }))
+      return;
     std::vector<const Column*> first(groups_.size());
     for (uint64_t step = 0; step < domain_.steps() && step <= error_.step(); ++step) {
       if (!bit_at(many_present_.data(), step) && !fills) continue;

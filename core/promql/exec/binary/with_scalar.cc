@@ -93,7 +93,8 @@ class WithScalar final : public VectorStream {
 
   Result<void> put(const ColumnFill& fill, uint64_t step, Element element) {
     Element scalar{scalar_[step], nullptr};
-    NIGHTLIGHT_ASSIGN(out, scalar_left_ ? element_.apply(scalar, element, step) : element_.apply(element, scalar, step));
+    NIGHTLIGHT_ASSIGN(out,
+                      scalar_left_ ? element_.apply(scalar, element, step) : element_.apply(element, scalar, step));
     if (!out.defined) return {};
     if (!out.is_histogram) {
       fill.set(step, out.value);
