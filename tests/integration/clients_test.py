@@ -1,0 +1,290 @@
+"""What speaks to Nightlight over gRPC, over mTLS, as its users have it: nightlightctl, the client library as it is installed with the
+examples that are built against it, and the Python client made from the same protos. Answers are compared with those of the HTTP API.
+"""
+
+import csv
+import io
+import json
+import math
+import os
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(__file__))
+import pki  # noqa: E402
+import processes  # noqa: E402
+
+CTL = os.environ["NIGHTLIGHT_CTL"]
+SOURCE = os.environ["NIGHTLIGHT_SOURCE_ROOT"]
+BUILD = os.environ["NIGHTLIGHT_BUILD_ROOT"]
+# Debian's, which has Debian's gRPC.
+PYTHON = "/usr/bin/python3"
+
+CONFIG = """\
+server: {{http_addr: "127.0.0.1:{port}", grpc_addr: "127.0.0.1:{rpc_port}"}}
+storage: {{data_dir: "{directory}/data"}}
+tls: {{cert_file: "{directory}/server.crt", key_file: "{directory}/server.key", ca_file: "{directory}/ca.crt"}}
+instances:
+  rpc: {{enable_admin_api: true}}
+"""
+# Takes seconds: 20,000 windows of 10,000 samples.
+LONG = "max_over_time(stddev_over_time((vector(time()) % 7)[50s:5ms])[60s:3ms])"
+SPECIAL = [0.1 + 0.2, -0.0, 5e-324, 1.7976931348623157e308, math.inf, -math.inf, math.nan, 123456789012345680000.0, 1e-7]
+
+
+def bits(values):
+    return [struct.pack("<d", float(value)) for value in values]
+
+
+class Clients(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = tempfile.mkdtemp(prefix="nightlight-clients-")
+        cls.addClassCleanup(shutil.rmtree, cls.directory)
+        pki.generate(cls.directory)
+        cls.port, cls.rpc_port = processes.free_port(), processes.free_port()
+        cls.address = f"localhost:{cls.rpc_port}"
+        config = CONFIG.format(directory=cls.directory, port=cls.port, rpc_port=cls.rpc_port)
+        cls.server = processes.nightlight(cls.directory, config).start()
+        cls.addClassCleanup(lambda: cls.server.kill())
+        cls.http = processes.Http(cls.port, processes.client_tls(cls.path("ca.crt"), cls.path("client.crt"), cls.path("client.key")))
+        cls.http.wait_ready(cls.server)
+        cls.now_ms = int(time.time()) * 1000
+        text = "".join(f'grid{{job="j{i}",zone="a b"}} {i + age / 4} {cls.now_ms - age * 1000}\n'
+                       for age in range(59, -1, -1) for i in range(3))
+        status, out, err = cls.run_ctl("write", stdin="# HELP grid Points.\n# TYPE grid gauge\n" + text)
+        assert (status, err) == (0, ""), (status, out, err)
+
+    @classmethod
+    def path(cls, name):
+        return os.path.join(cls.directory, name)
+
+    @classmethod
+    def tls(cls, name="client"):
+        return ["--ca", cls.path("ca.crt"), "--cert", cls.path(name + ".crt"), "--key", cls.path(name + ".key")]
+
+    @classmethod
+    def run_ctl(cls, *arguments, stdin="", tls=None, address=None):
+        """(exit status, standard output, standard error)"""
+        ended = subprocess.run([CTL, "--address", address or cls.address, *(cls.tls() if tls is None else tls), *arguments],
+                               input=stdin, capture_output=True, text=True, timeout=120, check=False)
+        return ended.returncode, ended.stdout, ended.stderr
+
+    def ctl(self, *arguments, stdin=""):
+        status, out, err = self.run_ctl(*arguments, stdin=stdin)
+        self.assertEqual((status, err), (0, ""))
+        return out
+
+    def api(self, endpoint, **parameters):
+        answer = self.http.api(endpoint, **parameters)
+        self.assertEqual(answer["status"], "success", answer)
+        return answer["data"]
+
+    # ---- nightlightctl
+
+    def test_queries_say_what_the_http_api_says(self):
+        now = str(self.now_ms / 1000)
+        for query in ("grid", "sum by (zone) (grid)", "1 + 2", '"text"', "nothing", "topk(1, grid)"):
+            with self.subTest(query=query):
+                ours = json.loads(self.ctl("query", query, "--time", now, "-o", "json"))
+                theirs = self.api("query", query=query, time=now)
+                if ours["resultType"] == "string":
+                    ours["result"][0] = theirs["result"][0] = 0
+                self.assertEqual(ours, theirs)
+
+    def test_ranges_say_what_the_http_api_says(self):
+        start, end = str(self.now_ms / 1000 - 60), str(self.now_ms / 1000)
+        for query in ("grid", "deriv(grid[10s])", "nothing"):
+            ours = json.loads(self.ctl("range", query, "--start", start, "--end", end, "--step", "5s", "-o", "json"))
+            self.assertEqual(ours, self.api("query_range", query=query, start=start, end=end, step=5))
+        rows = list(csv.reader(io.StringIO(self.ctl("range", "grid", "--start", start, "--end", end, "--step", "20", "-o", "csv"))))
+        self.assertEqual(rows[0], ["series", "timestamp", "value"])
+        theirs = self.api("query_range", query="grid", start=start, end=end, step=20)["result"]
+        self.assertEqual([float(row[2]) for row in rows[1:]], [float(value) for one in theirs for _, value in one["values"]])
+        self.assertEqual(rows[1][0], 'grid{job="j0",zone="a b"}')
+
+    def test_series_and_labels_say_what_the_http_api_says(self):
+        self.assertCountEqual(json.loads(self.ctl("series", 'grid{job=~"j[01]"}', "-o", "json")),
+                              self.api("series", **{"match[]": 'grid{job=~"j[01]"}'}))
+        self.assertEqual(sorted(self.ctl("series", 'grid{job="j0"}', 'grid{job="j2"}').splitlines()),
+                         ['grid{job="j0",zone="a b"}', 'grid{job="j2",zone="a b"}'])
+        self.assertEqual(self.ctl("labels", "--match", "grid").split(), ["__name__", "job", "zone"])
+        self.assertEqual(json.loads(self.ctl("labels", "job", "--match", "grid", "-o", "json")),
+                         self.api("label/job/values", **{"match[]": "grid"}))
+        self.assertEqual(self.ctl("labels", "zone", "--match", "grid", "-o", "csv"), "value\na b\n")
+        self.assertEqual(self.ctl("metadata", "grid", "-o", "csv"), "family,type,unit,help\ngrid,gauge,,Points.\n")
+
+    def test_tables_are_aligned(self):
+        out = self.ctl("query", "grid", "--time", str(self.now_ms / 1000)).splitlines()
+        self.assertRegex(out[0], r"^SERIES +VALUE +TIME$")
+        self.assertRegex(out[1], r'^grid\{job="j0",zone="a b"\}  0 +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$')
+        self.assertEqual({line.index("Z") for line in out[1:]}, {len(out[1]) - 1})
+
+    def test_json_lines_are_stored_bit_for_bit(self):
+        times = [self.now_ms - 1000 * age for age in range(len(SPECIAL))]
+        times.reverse()
+        line = {"metric": {"__name__": "special", "unit": "µ"}, "timestamps": times,
+                "values": [value if math.isfinite(value) else repr(value).replace("inf", "Inf") for value in SPECIAL]}
+        path = self.path("special.json")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n\n")
+        report = json.loads(self.ctl("write", path, "-o", "json"))
+        self.assertEqual(report, [{"written": str(len(SPECIAL)), "rejected": "0", "lost": "0", "repeats": "0"}])
+        got = json.loads(self.ctl("query", "special[1m]", "--time", str(self.now_ms / 1000), "-o", "json"))["result"][0]
+        self.assertEqual(got["metric"], line["metric"])
+        self.assertEqual(bits(value for _, value in got["values"]), bits(SPECIAL))
+        self.assertEqual([round(at * 1000) for at, _ in got["values"]], times)
+
+    def test_text_from_standard_input_takes_labels_and_faulty_lines_are_told(self):
+        status, out, err = self.run_ctl("write", "--label", "job=added", "--label", "env=x", stdin=(
+            'input_a 1\ninput_a{job="own"} 2\ninput_b one\ninput_b{x="y" 3\n\n# TYPE input_c wrong\ninput_c 4\n'))
+        self.assertEqual(status, 1)
+        self.assertEqual(err.splitlines()[:3], [
+            'nightlightctl: stdin:3: "one" is not a number',
+            "nightlightctl: stdin:4: a comma is missing between labels",
+            'nightlightctl: stdin:6: unknown type "wrong" of input_c'])
+        self.assertIn("3 lines could not be read", err)
+        self.assertRegex(out, r"\n3 +0 +0 +0\n")
+        self.assertEqual(sorted(self.ctl("series", '{__name__=~"input_.*"}').splitlines()), [
+            'input_a{env="x",job="added"}', 'input_a{env="x",job="own"}', 'input_c{env="x",job="added"}'])
+
+    def test_what_the_server_rejects_is_told_with_its_reason(self):
+        status, _, err = self.run_ctl("write", stdin=f"old 1 {self.now_ms}\nold 2 {self.now_ms - 86_400_000 * 3650}\n")
+        self.assertEqual(status, 1)
+        self.assertRegex(err, r"nightlightctl: old: .+\n")
+        self.assertIn("1 samples were rejected by the server", err)
+
+    def test_exit_status_2_is_misuse_and_says_how_it_is_right(self):
+        for arguments, words in (([], "subcommand"), (["query"], "QUERY is required"), (["query", "up", "--frob"], "--frob"),
+                                 (["query", "up", "-o", "xml"], "xml"), (["query", "up", "--time", "yesterday"], "RFC 3339"),
+                                 (["range", "up", "--step", "0"], "--step"), (["range", "up", "--start", "now", "--end", "now-1h"], "--end"),
+                                 (["write", "/nonexistent"], "/nonexistent"), (["write", "--label", "x"], "NAME=VALUE"),
+                                 (["tail", "up", "--every", "x"], "--every"), (["labels", "--limit", "-1"], "--limit")):
+            with self.subTest(arguments=arguments):
+                status, out, err = self.run_ctl(*arguments)
+                self.assertEqual((status, out), (2, ""), err)
+                self.assertIn(words, err)
+
+    def test_exit_status_1_is_failure_and_says_why(self):
+        status, out, err = self.run_ctl("query", "grid{")
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn(self.http.api("query", query="grid{")["error"].split("parse error")[-1].strip(), err)
+        status, _, err = self.run_ctl("query", "up", address=f"localhost:{processes.free_port()}")
+        self.assertEqual(status, 1)
+        self.assertIn("Is a server at localhost:", err)
+        for tls in (["--ca", self.path("ca.crt")], self.tls("stranger"), self.tls("expired"), self.tls("self_signed"), [],
+                    ["--ca", self.path("other_ca.crt"), *self.tls()[2:]]):
+            with self.subTest(tls=tls):
+                self.assertEqual(self.run_ctl("query", "up", tls=tls)[0], 1)
+        status, _, err = self.run_ctl("query", "up", tls=["--ca", self.path("no.crt")])
+        self.assertEqual(status, 1)
+        self.assertIn("cannot read ca_file", err)
+        self.assertEqual(self.run_ctl("query", "grid", tls=self.tls() + ["--server-name", "other.example"])[0], 1)
+
+    def test_help_has_examples_for_every_command_that_has_arguments(self):
+        self.assertIn("Exit status:", self.ctl("--help"))
+        for command in ("query", "range", "tail", "series", "labels", "write", "top", "snapshot"):
+            self.assertIn(f"nightlightctl {command}", self.ctl(command, "--help").split("Examples:")[1])
+
+    def test_tail_prints_a_line_a_sample(self):
+        lines = self.ctl("tail", "grid", "--every", "50ms", "--count", "2", "-o", "json").splitlines()
+        self.assertEqual(len(lines), 6)
+        self.assertEqual([json.loads(line)["metric"]["job"] for line in lines], ["j0", "j1", "j2"] * 2)
+
+    def test_watch_repeats_until_interrupted(self):
+        with subprocess.Popen([CTL, "--address", self.address, *self.tls(), "query", "grid", "--watch", "0.1"],
+                              stdout=subprocess.PIPE, text=True) as child:
+            seen = 0
+            for line in child.stdout:
+                seen += line.startswith("SERIES")
+                if seen == 3:
+                    child.send_signal(signal.SIGINT)
+                    break
+            child.wait(60)
+        self.assertEqual(seen, 3)
+
+    def test_top_shows_what_runs_and_ends_it(self):
+        with subprocess.Popen([CTL, "--address", self.address, *self.tls(), "--timeout", "600", "query", LONG],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+            self.addCleanup(child.kill)
+
+            def running():
+                return [row for row in json.loads(self.ctl("top", "-o", "json")) if row["query"] == LONG]
+            rows = []
+            processes.wait_until(lambda: rows.extend(running()) or rows, "the query to run")
+            row = rows[0]
+            self.assertRegex(row["since"], r"^\d{4}-\d\d-\d\dT")
+            self.ctl("top", "--kill", row["id"])
+            _, err = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 1)
+        self.assertIn("cancel", err)
+        self.assertEqual(running(), [])
+        self.assertEqual(self.run_ctl("top", "--kill", "999999999")[0], 1)
+
+    def test_a_snapshot_is_a_directory_of_the_server(self):
+        name = json.loads(self.ctl("snapshot", "-o", "json"))[0]["name"]
+        self.assertTrue(os.listdir(os.path.join(self.directory, "data", "snapshots", name)))
+
+    def test_status_has_what_the_http_api_has(self):
+        ours = json.loads(self.ctl("status", "-o", "json"))
+        self.assertTrue(ours["ready"])
+        build = self.api("status/buildinfo")
+        self.assertEqual([ours["build"][key] for key in ("version", "revision")], [build[key] for key in ("version", "revision")])
+        self.assertIn("build.version", self.ctl("status"))
+
+    def test_a_plot_shows_every_series(self):
+        out = self.ctl("range", "grid", "--start", str(self.now_ms / 1000 - 59), "--end", str(self.now_ms / 1000), "--plot",
+                       "--columns", "70", "--rows", "12")
+        lines = out.splitlines()
+        self.assertEqual(len(lines), 12 + 2 + 3)
+        self.assertEqual(lines[-3:], [f'  {mark} grid{{job="j{i}",zone="a b"}}' for i, mark in enumerate("*+x")])
+        self.assertTrue(lines[0].startswith("16.75 |"), lines[0])
+        self.assertTrue(all(mark in "".join(lines[:12]) for mark in "*+x"))
+
+    def test_shells_complete_commands_and_options(self):
+        script = self.path("completion.bash")
+        with open(script, "w", encoding="utf-8") as file:
+            file.write(self.ctl("completion", "bash"))
+
+        def complete(*words):
+            ask = 'source "$0"; COMP_WORDS=(nightlightctl "$@"); COMP_CWORD=$#; _nightlightctl; printf "%s\\n" "${COMPREPLY[@]}"'
+            return subprocess.run(["bash", "-c", ask, script, *words], capture_output=True, text=True, check=True).stdout.split()
+        self.assertEqual(complete("s"), ["series", "snapshot", "status"])
+        self.assertEqual(complete("range", "up", "--ste"), ["--step"])
+        self.assertEqual(complete("top", "--ste"), [])
+        self.assertEqual(complete("-o", "j"), ["json"])
+        self.assertEqual(complete("query", "--addr"), ["--address"])
+        self.assertIn("-a series", self.ctl("completion", "fish"))
+        self.assertIn("bashcompinit", self.ctl("completion", "zsh"))
+
+    def test_writes_wait_for_a_server_that_is_away_and_nothing_is_lost(self):
+        text = "".join(f'away{{i="{i}"}} {i} {self.now_ms}\n' for i in range(20_000))
+        self.server.kill()
+        with subprocess.Popen([CTL, "--address", self.address, *self.tls(), "write", "-", "-o", "json"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+            self.addCleanup(child.kill)
+            child.stdin.write(text)
+            child.stdin.close()
+            child.stdin = None
+            time.sleep(0.5)  # Some attempts fail; were there none, the test would say so below.
+            self.server.start()
+            self.http.wait_ready(self.server)
+            out, err = child.communicate(timeout=100)
+        self.assertEqual(child.returncode, 0, err)
+        report = json.loads(out)[0]
+        self.assertEqual((report["written"], report["lost"]), ("20000", "0"))
+        self.assertGreater(int(report["repeats"]), 0)
+        self.assertEqual(self.api("query", query="count(away)", time=self.now_ms / 1000)["result"][0]["value"][1], "20000")
+        self.assertEqual(self.api("query", query="sum(away)", time=self.now_ms / 1000)["result"][0]["value"][1],
+                         str(sum(range(20_000))))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
