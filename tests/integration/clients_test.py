@@ -285,6 +285,60 @@ class Clients(unittest.TestCase):
         self.assertEqual(self.api("query", query="sum(away)", time=self.now_ms / 1000)["result"][0]["value"][1],
                          str(sum(range(20_000))))
 
+    # ---- examples
+
+    def run_example(self, *argv, **environment):
+        """Its output."""
+        ended = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, **environment})
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        return ended.stdout
+
+    def test_examples_are_built_against_the_installed_library_and_push_and_query(self):
+        prefix = self.path("installed")
+        quiet = {"check": True, "stdout": subprocess.DEVNULL}
+        subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--tags", "devel,runtime", "--destdir", prefix], **quiet)
+        libraries = next(path for path, _, files in os.walk(prefix) if "libnightlight-client.so" in files)
+        environment = {**os.environ, "PKG_CONFIG_PATH": os.path.join(libraries, "pkgconfig")}
+        programs = {}
+        for name in ("push_metrics", "query_metrics"):
+            build = self.path("build-" + name)
+            subprocess.run(["meson", "setup", build, os.path.join(SOURCE, "examples", name)], env=environment, **quiet)
+            subprocess.run(["ninja", "-C", build], **quiet)
+            programs[name] = os.path.join(build, name)
+        tls = self.tls()[1::2]
+        out = self.run_example(programs["push_metrics"], self.address, "2", *tls, LD_LIBRARY_PATH=libraries)
+        self.assertEqual(out, "6 samples are stored\n")
+        stored = {series["metric"]["minutes"]: series["values"] for series in self.api(
+            "query", query="example_load_average[1m]", time=time.time() + 1)["result"]}
+        self.assertEqual({minutes: len(values) for minutes, values in stored.items()}, {"1": 2, "5": 2, "15": 2})
+        out = self.run_example(programs["query_metrics"], self.address, 'grid{job="j1"} + 0.125', "5", *tls,
+                               LD_LIBRARY_PATH=libraries)
+        self.assertEqual(out.splitlines()[0], '{job="j1",zone="a b"}')
+        answered = dict(re.findall(r"^  (\d+)  (\S+)$", out, re.M))
+        self.assertGreater(len(answered), 100)
+        self.assertEqual({float(value) for value in answered.values()}, {1.125 + age / 4 for age in range(60)})
+        refused = subprocess.run([programs["query_metrics"], self.address, "grid{", "5", *tls], capture_output=True, text=True,
+                                 timeout=60, check=False, env={**os.environ, "LD_LIBRARY_PATH": libraries})
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("query_metrics: INVALID_ARGUMENT: ", refused.stderr)
+
+    def test_the_python_client_is_made_from_the_same_protos(self):
+        source, generated = os.path.join(SOURCE, "examples", "python_client"), self.path("generated")
+        self.run_example(os.path.join(source, "generate"), os.path.join(SOURCE, "proto"), generated, PYTHON=PYTHON)
+        environment = {"PYTHONPATH": generated + ":" + source, "PYTHONDONTWRITEBYTECODE": "1"}
+        tls = self.tls()[1::2]
+        lines = self.run_example(PYTHON, os.path.join(source, "example.py"), self.address, *tls, **environment).splitlines()
+        self.assertEqual(lines[:2], ["61 samples are stored", "{'__name__': 'example_sine', 'from': 'python'}"])
+        answered = [line.split() for line in lines[2:]]
+        self.assertEqual(len(answered), 61)
+        self.assertEqual(bits(value for _, value in answered), bits(math.sin(int(at) / 10_000) for at, _ in answered))
+        long = ("from nightlight_client import Client; import sys; c = Client(*sys.argv[1:]); n = 200_000; "
+                f"t = {self.now_ms}; print(c.write([({{'__name__': 'long'}}, [(t - n + i, i) for i in range(n)])]).samples_written); "
+                "[(labels, samples)] = c.query('long[1h]', t); print(labels, samples == [(t - n + i, i) for i in range(n)]); "
+                "print(list(c.series('long')))")
+        self.assertEqual(self.run_example(PYTHON, "-c", long, self.address, *tls, **environment).splitlines(),
+                         ["200000", "{'__name__': 'long'} True", "[{'__name__': 'long'}]"])
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
