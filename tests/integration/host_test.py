@@ -27,6 +27,23 @@ def run(*arguments, cwd=None, **environment):
     return ended.returncode, ended.stdout, ended.stderr
 
 
+# A config that cannot work, and what `check` says of it after the file's name.
+BROKEN = [
+    ("server: {http_adr: 'x'}", '1:10: server: unknown key "http_adr", did you mean "http_addr"?'),
+    ("server:\n  http_addr: '127.0.0.1:1'\n http: 1", "3:2: end of map not found"),
+    ("storage:\n  retention_days: many", '2:19: storage.retention_days: "many" is not a number'),
+    ("storage:\n  retention_days: -3", "2:19: storage.retention_days: -3 is below the minimum 0.01"),
+    ("tls:\n  cert_file: a.crt", '2:3: tls: "key_file" is missing, add key_file: a path'),
+    ("instances:\n  write: {type: remote_wriet}", '2:17: instances.write: unknown type "remote_wriet", did you mean "remote_write"?'),
+    ("instances:\n  engine: {storage: store}", '2:3: instances.engine: "type" is missing, one of gorilla, '),
+    ("storage:\n  data_dir: ${NIGHTLIGHT_NOT_SET}", "2:13: storage.data_dir: the environment variable NIGHTLIGHT_NOT_SET is not set, "),
+    ("log:\n  level: loud", '2:10: log.level: "loud" is not one of debug, info, warn and error'),
+    ("log: {level: info,\n      level: warn}", '2:7: "level" was already given at line 1, remove one of the two'),
+    ("storage: {data_dir: d}\ninstances:\n  store: {seal_interval: 20x}", '3:26: instances.store.seal_interval: "20x" is not a duration'),
+    ("storage: {data_dir: d}\ninstances:\n  engine: {storage: nobody}", '3:21: instances.engine.storage: there is no instance "nobody"'),
+]
+
+
 class Commands(unittest.TestCase):
     def setUp(self):
         self.directory = tempfile.mkdtemp(prefix="nightlight-host-")
@@ -51,6 +68,14 @@ class Commands(unittest.TestCase):
         self.assertEqual((status, out), (1, ""))
         self.assertIn(f'{path}:1:11: storage: unknown key "retention_day", did you mean "retention_days"?\n', err)
         self.assertIn(f"{path}:2:14: log.level: ", err)
+
+    def test_each_mistake_is_told_with_line_and_column(self):
+        for text, words in BROKEN:
+            with self.subTest(text):
+                path = self.config(text + "\n")
+                status, out, err = run("check", "--dev", path)
+                self.assertEqual((status, out), (1, ""))
+                self.assertTrue(err.startswith(f"{path}:{words}"), err)
 
     def test_misuse_exits_with_2_and_help_with_0(self):
         self.assertEqual(run("frobnicate")[0], 2)
