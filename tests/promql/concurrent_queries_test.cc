@@ -1,0 +1,185 @@
+// 64 clients at once, of which some are cancelled, some are ended by others and some stop reading: whoever is left
+// alone gets the whole answer, and afterwards nothing runs and all memory has been given back.
+#include <doctest/doctest.h>
+#include <malloc.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <limits>
+#include <new>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "promql/component.h"
+#include "promql/memory_storage.h"
+#include "promql/single_host.h"
+#include "promql_std/library.h"
+
+namespace {
+
+std::atomic<int64_t> allocated_bytes{0};
+
+void* counted(size_t size) {
+  void* out = std::malloc(size);
+  if (out == nullptr) throw std::bad_alloc();
+  allocated_bytes += static_cast<int64_t>(malloc_usable_size(out));
+  return out;
+}
+
+void discounted(void* memory) {
+  if (memory == nullptr) return;
+  allocated_bytes -= static_cast<int64_t>(malloc_usable_size(memory));
+  std::free(memory);
+}
+
+}  // namespace
+
+void* operator new(size_t size) { return counted(size); }
+void* operator new[](size_t size) { return counted(size); }
+void operator delete(void* memory) noexcept { discounted(memory); }
+void operator delete[](void* memory) noexcept { discounted(memory); }
+void operator delete(void* memory, size_t) noexcept { discounted(memory); }
+void operator delete[](void* memory, size_t) noexcept { discounted(memory); }
+
+namespace nightlight::test {
+namespace {
+
+constexpr int kClients = 64, kSeries = 60, kSamples = 120;
+constexpr int64_t kIntervalMs = 15'000;
+
+class Text final : public TextSink {
+ public:
+  Status write(Str piece) noexcept override {
+    text += view(piece);
+    return kOkStatus;
+  }
+  std::string text;
+};
+
+struct Outcome {
+  Code code = Code::kOk;
+  uint64_t samples = 0;
+};
+
+class Bench {
+ public:
+  Bench() {
+    REQUIRE(instance_.ok());
+    for (int i = 0; i < kSeries; ++i) {
+      Labels labels({{"__name__", "m"}, {"group", std::to_string(i % 7)}, {"number", std::to_string(i)}});
+      for (int n = 0; n < kSamples; ++n) {
+        Sample sample;
+        sample.timestamp_ms = n * kIntervalMs;
+        sample.value = n * i;
+        REQUIRE(storage_.append(labels, sample).ok());
+      }
+    }
+  }
+
+  Engine& engine() { return *instance_->as<Engine>(kEngineId); }
+
+  // Asks for a range; reads all of it, or only the first batch.
+  Outcome ask(const char* text, const uint32_t* cancelled, bool whole) {
+    CallContext context{};
+    context.struct_size = sizeof context;
+    context.deadline_ns = std::numeric_limits<int64_t>::max();
+    context.byte_budget = std::numeric_limits<uint64_t>::max();
+    context.cancelled = cancelled;
+    Query query{};
+    query.struct_size = sizeof query;
+    query.flags = kRange;
+    query.context = &context;
+    query.text = str(text);
+    query.end_ms = kSamples * kIntervalMs;
+    query.step_ms = kIntervalMs / 3;
+    QueryResult* raw = nullptr;
+    if (Status status = engine().query(&query, &raw); !status.ok()) return {status.code, 0};
+    Owned<QueryResult> result(raw);
+    Outcome out;
+    do {
+      ResultBatch batch{};
+      if (Status status = result->next(&batch); !status.ok()) return {status.code, 0};
+      if (batch.series.empty()) break;
+      for (const ResultSeries* series : batch.series) out.samples += series->values.size;
+    } while (whole);
+    return out;
+  }
+
+  std::string running() {
+    Text out;
+    REQUIRE(engine().running_json(&out).ok());
+    return out.text;
+  }
+
+ private:
+  SingleHost host_;
+  MemoryStorage storage_{&host_};
+  promql_std::Library library_{&host_};
+  Result<RunningInstance> instance_ = RunningInstance::start(
+      host_, promql::component(), {{"max_concurrent_queries", "4"}},
+      {{kStorageId, static_cast<Storage*>(&storage_)}, {kFunctionLibraryId, static_cast<FunctionLibrary*>(&library_)}});
+};
+
+constexpr const char* kQueries[] = {"sum by (group) (rate(m[2m]))", "topk(3, m) and on (number) m > 5",
+                                    "max_over_time(sum by (group) (m)[5m:15s])",
+                                    "m / on (group) group_left () sum by (group) (m)"};
+
+// Ends the queries that run, one after the other.
+void end_some(Bench& bench, uint64_t& last_id) {
+  for (uint64_t id = last_id + 1; id <= last_id + 8; ++id)
+    static_cast<void>(bench.engine().cancel(id));  // Most are not there.
+  last_id += 8;
+}
+
+// One round of all clients. Returns how many were ended by others.
+int round(Bench& bench, const std::vector<uint64_t>& expected, uint64_t& last_id) {
+  std::vector<Outcome> outcomes(kClients);
+  std::vector<uint32_t> gone(kClients, 0);
+  std::vector<std::thread> clients;
+  for (size_t i = 0; i < kClients; ++i) {
+    clients.emplace_back([&, i] {
+      const uint32_t* cancelled = i % 4 == 1 ? &gone[i] : nullptr;
+      outcomes[i] = bench.ask(kQueries[i / 4 % 4], cancelled, i % 4 != 2);
+    });
+  }
+  for (size_t i = 1; i < kClients; i += 4) __atomic_store_n(&gone[i], 1, __ATOMIC_RELAXED);
+  const uint64_t first_id = last_id;
+  while (last_id < first_id + 16) end_some(bench, last_id);  // The first 16 that came.
+  for (std::thread& client : clients) client.join();
+  last_id = first_id + kClients;
+  int ended = 0;
+  for (size_t i = 0; i < kClients; ++i) {
+    CAPTURE(i);
+    CHECK((outcomes[i].code == Code::kOk || outcomes[i].code == Code::kCancelled));
+    if (outcomes[i].code == Code::kCancelled) ++ended;
+    if (outcomes[i].code == Code::kOk && i % 4 != 2) CHECK(outcomes[i].samples == expected[i / 4 % 4]);
+  }
+  return ended;
+}
+
+TEST_CASE("64 clients, some of which are cancelled, leave nothing behind") {
+  Bench bench;
+  std::vector<uint64_t> expected;
+  uint64_t last_id = 0;
+  for (const char* query : kQueries) {
+    Outcome outcome = bench.ask(query, nullptr, true);
+    REQUIRE(outcome.code == Code::kOk);
+    REQUIRE(outcome.samples > 0);
+    expected.push_back(outcome.samples);
+    ++last_id;
+  }
+  const uint32_t already_gone = 1;
+  CHECK(bench.ask(kQueries[0], &already_gone, true).code == Code::kCancelled);
+  ++last_id;
+  int ended = round(bench, expected, last_id);  // What is allocated once, is by now.
+  const int64_t before_bytes = allocated_bytes.load();
+  for (int i = 0; i < 3; ++i) ended += round(bench, expected, last_id);
+  CHECK(bench.running() == "[]");
+  CHECK(allocated_bytes.load() == before_bytes);
+  CHECK(ended > 0);
+  for (size_t i = 0; i < expected.size(); ++i) CHECK(bench.ask(kQueries[i], nullptr, true).samples == expected[i]);
+}
+
+}  // namespace
+}  // namespace nightlight::test
