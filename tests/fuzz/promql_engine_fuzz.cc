@@ -1,5 +1,6 @@
-// The engine with all functions, over series in memory: the bytes choose the series and, production by production, an
-// expression of the right types. Any of them ends in an answer or an error, whatever the values are.
+// The engine with all functions, over series in memory: the first half of the bytes chooses, production by production,
+// an expression of the right types; the second half the series. Any of them ends in an answer or an error, whatever the
+// values are.
 #include <bit>
 #include <cstdlib>
 #include <string>
@@ -23,6 +24,7 @@ class Choices {
 
   uint8_t byte() { return at_ == end_ ? 0 : *at_++; }
   size_t below(size_t count) { return byte() % count; }
+  bool at_end() const { return at_ == end_; }
   bool one_in(size_t count) { return below(count) == count - 1; }
   template <size_t Count>
   std::string of(const char* const (&texts)[Count]) {
@@ -75,7 +77,8 @@ FloatHistogram random_histogram(Choices& choices) {
 void fill(test::MemoryStorage& storage, Choices& choices) {
   static constexpr const char* kNames[] = {"a", "b", "c_bucket", "target_info"};
   static constexpr const char* kBounds[] = {"1", "+Inf", "x", "0.5"};
-  for (size_t series = choices.below(kMostSeries); series > 0; --series) {
+  if (choices.at_end()) return;
+  for (size_t series = 1 + choices.below(kMostSeries); series > 0; --series) {
     LabelsBuilder builder;
     const std::string name = choices.of(kNames);
     const std::string job(1, static_cast<char>('x' + choices.below(2)));
@@ -86,7 +89,7 @@ void fill(test::MemoryStorage& storage, Choices& choices) {
     if (name == "c_bucket") builder.set("le", bound);
     const Labels labels(builder.labels());
     const size_t histograms_in = 1 + choices.below(4);
-    for (size_t i = choices.below(kMostSamples); i > 0; --i) {
+    for (size_t i = 1 + choices.below(kMostSamples); i > 0; --i) {
       test::Sample sample;
       sample.timestamp_ms = static_cast<int64_t>(kMostSamples - i) * kStepMs;
       if (choices.one_in(histograms_in)) {
@@ -135,7 +138,7 @@ class ExpressionMaker {
 
   std::string scalar(int depth) {
     static constexpr const char* kNumbers[] = {"0", "1", "-1", "0.5", "Inf", "NaN", "1e308", "3"};
-    if (depth <= 0 || choices_.one_in(2)) return choices_.of(kNumbers);
+    if (depth <= 0 || !choices_.one_in(3)) return choices_.of(kNumbers);
     if (choices_.one_in(2)) return call(ValueType::kScalar, depth);
     return "(" + scalar(depth - 1) + choices_.of({" + ", " / ", " % ", " ^ ", " > bool "}) + scalar(depth - 1) + ")";
   }
@@ -213,7 +216,7 @@ struct Bench {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Bench bench;
   if (!bench.instance.ok()) std::abort();
-  Choices choices(data, size);
+  Choices choices(data, size / 2), of_series(data + size / 2, size - size / 2);
   const bool range = choices.one_in(2);
   const int64_t start_ms = static_cast<int64_t>(choices.byte()) * 2000;
   const int64_t step_ms = 1 + static_cast<int64_t>(choices.byte()) * 250;
@@ -222,7 +225,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const ValueType type = range || !choices.one_in(8) ? ValueType::kVector : ValueType::kMatrix;
   const std::string query = ExpressionMaker(bench.engine().functions(), choices).of(type, depth);
   bench.storage.clear();
-  fill(bench.storage, choices);
+  fill(bench.storage, of_series);
   auto answer = test::ask(bench.engine(), bench.host, query, start_ms, end_ms, step_ms, range);
   if (!answer.ok() && answer.error().message.empty()) std::abort();
   if (std::getenv("NIGHTLIGHT_FUZZ_PRINT") != nullptr)
