@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -267,13 +268,16 @@ class Clients(unittest.TestCase):
     def test_writes_wait_for_a_server_that_is_away_and_nothing_is_lost(self):
         text = "".join(f'away{{i="{i}"}} {i} {self.now_ms}\n' for i in range(20_000))
         self.server.kill()
-        with subprocess.Popen([CTL, "--address", self.address, *self.tls(), "write", "-", "-o", "json"], stdin=subprocess.PIPE,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        with socket.create_server(("127.0.0.1", self.rpc_port)) as nobody, subprocess.Popen(
+                [CTL, "--address", self.address, *self.tls(), "write", "-", "-o", "json"], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
             self.addCleanup(child.kill)
             child.stdin.write(text)
             child.stdin.close()
             child.stdin = None
-            time.sleep(0.5)  # Some attempts fail; were there none, the test would say so below.
+            nobody.settimeout(60)
+            nobody.accept()[0].close()  # An attempt has failed.
+            nobody.close()
             self.server.start()
             self.http.wait_ready(self.server)
             out, err = child.communicate(timeout=100)
@@ -309,7 +313,7 @@ class Clients(unittest.TestCase):
         out = self.run_example(programs["push_metrics"], self.address, "2", *tls, LD_LIBRARY_PATH=libraries)
         self.assertEqual(out, "6 samples are stored\n")
         stored = {series["metric"]["minutes"]: series["values"] for series in self.api(
-            "query", query="example_load_average[1m]", time=time.time() + 1)["result"]}
+            "query", query="example_load_average[10m]", time=time.time() + 1)["result"]}
         self.assertEqual({minutes: len(values) for minutes, values in stored.items()}, {"1": 2, "5": 2, "15": 2})
         out = self.run_example(programs["query_metrics"], self.address, 'grid{job="j1"} + 0.125', "5", *tls,
                                LD_LIBRARY_PATH=libraries)
