@@ -174,8 +174,8 @@ class Exchange {
 
   void dispatch(ResponseWriter* response, BodyReader* body) {
     if (!match_) {
-      // While instances start or stop, a route that is not there may be one that is not there yet or any more: 404 would
-      // make senders drop what they hold.
+      // While instances start or stop, a route that is not there may be one that is not there yet or any more: 404
+      // would make senders drop what they hold.
       if (!service_->complete()) return answer_not_ready(response);
       return response->answer_text(404, "404 page not found\n");
     }
