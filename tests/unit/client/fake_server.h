@@ -70,8 +70,10 @@ class FakeServer final : public v1::QueryService::Service, public v1::MetadataSe
       std::lock_guard lock(mutex_);
       last_query_ = *request;
     }
-    for (const v1::QueryChunk& chunk : chunks) writer->Write(chunk);
-    while (endless_ && writer->Write(chunks.back())) continue;
+    // A copy: a client that has seen enough goes on with the test while this still writes.
+    const std::vector<v1::QueryChunk> mine = chunks;
+    for (const v1::QueryChunk& chunk : mine) writer->Write(chunk);
+    while (endless_ && writer->Write(mine.back())) continue;
     if (endless_) {
       std::lock_guard lock(mutex_);
       cancelled_ = context->IsCancelled();
