@@ -46,8 +46,15 @@ class Scope {
   }
   Status fail(Code code, const std::string& text) const { return host_->fail(code, str(text)); }
   Status fail(const Error& error) const { return fail(error.code, error.message); }
-  // The engine has the words for a query that is over its memory.
+  // The engine has the words for a query that is over its memory, and for one that is to end.
   static Status out_of_memory() { return Status{Code::kResourceExhausted, 0}; }
+  static Status interrupted() { return Status{Code::kCancelled, 0}; }
+  // Whether the caller has gone or the time is up: asked now and then by what may take long over a single series.
+  bool is_interrupted() const {
+    const CallContext& context = *evaluation().context;
+    if (context.cancelled != nullptr && __atomic_load_n(context.cancelled, __ATOMIC_RELAXED) != 0) return true;
+    return context.deadline_ns != INT64_MAX && host_->monotonic_ns() >= context.deadline_ns;
+  }
 
   // Zeroed memory of the query, or null.
   template <class T>

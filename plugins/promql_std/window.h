@@ -41,9 +41,16 @@ inline uint32_t histograms_end(const Windows& w, uint64_t steps) {
 // histograms of such a window are ignored (also of one with a single float, which is too few but not nothing).
 template <class F>
 Status each_float_window(const Scope& scope, const Windows& w, uint32_t series_argument, uint32_t least, F&& f) {
+  constexpr uint64_t kAskEverySamples = uint64_t{1} << 20;
+  uint64_t seen = 0;
   for (uint64_t step = 0; step < scope.steps(); ++step) {
     Window window = window_at(w, step);
     if (window.floats() == 0) continue;
+    seen += window.floats();
+    if (seen >= kAskEverySamples) {
+      if (scope.is_interrupted()) return Scope::interrupted();
+      seen = 0;
+    }
     if (window.histograms() > 0) scope.inform(notes::histograms_ignored(metric_name(w)), series_argument);
     if (window.floats() < least) continue;
     f(step, window.begin, window.end);

@@ -2,6 +2,7 @@
 ends with exit 1 and says why.
 """
 
+import json
 import os
 import shutil
 import socket
@@ -10,6 +11,7 @@ import sys
 import tempfile
 import threading
 import unittest
+import urllib.parse
 
 sys.path.insert(0, os.path.dirname(__file__))
 import processes  # noqa: E402
@@ -54,6 +56,13 @@ class BadRequests(unittest.TestCase):
             self.refused(good[:cut], 400)
         self.refused(b"", 400)
         self.refused(os.urandom(64).replace(b"\x00", b"\x01"), 400)
+
+    def test_a_query_that_takes_for_ever_over_one_series_ends_at_its_deadline(self):
+        # 200,000 windows of 100,000 samples each.
+        query = urllib.parse.urlencode({
+            "query": "max_over_time(stddev_over_time((vector(time()) % 7)[500s:5ms])[600s:3ms])", "timeout": "300ms"})
+        status, _, body = self.http.request("GET", f"/api/v1/query?{query}", timeout_s=60)
+        self.assertEqual((status, json.loads(body)["errorType"]), (503, "timeout"))
 
     def test_a_snappy_header_that_claims_four_gibibytes_allocates_nothing(self):
         before = resident_bytes(self.server.child.pid)
