@@ -16,9 +16,23 @@
 #include "promql/single_host.h"
 #include "promql_std/library.h"
 
+// Sanitizers have allocators of their own, and find leaks by themselves.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define NIGHTLIGHT_SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define NIGHTLIGHT_SANITIZED
+#endif
+#endif
+
 namespace {
 
 std::atomic<int64_t> allocated_bytes{0};
+
+}  // namespace
+
+#ifndef NIGHTLIGHT_SANITIZED
+namespace {
 
 void* counted(size_t size) {
   void* out = std::malloc(size);
@@ -41,6 +55,7 @@ void operator delete(void* memory) noexcept { discounted(memory); }
 void operator delete[](void* memory) noexcept { discounted(memory); }
 void operator delete(void* memory, size_t) noexcept { discounted(memory); }
 void operator delete[](void* memory, size_t) noexcept { discounted(memory); }
+#endif
 
 namespace nightlight::test {
 namespace {
