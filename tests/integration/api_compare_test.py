@@ -285,6 +285,8 @@ instances:
             self.fail(f"{len(different)} of {compared} answers differ:\n" + "\n".join(different))
 
     def test_cross_origin_headers_are_the_oracles(self):
+        if self.version < (3, 16):
+            self.skipTest("the headers are those of Prometheus 3.16")
         names = ("Vary", "Access-Control-Allow-Origin", "Access-Control-Allow-Headers", "Access-Control-Allow-Methods",
                  "Access-Control-Expose-Headers")
         for method in ("GET", "OPTIONS"):
