@@ -10,24 +10,15 @@ namespace {
 #define NIGHTLIGHT_VECTOR_CLONES
 #endif
 
-// Without branches: what a window does not need is computed and dropped.
-NIGHTLIGHT_VECTOR_CLONES void extrapolate(size_t size, const double* __restrict to_start_ms,
-                                          const double* __restrict to_end_ms, const double* __restrict between_ms,
-                                          const double* __restrict gaps, const double* __restrict sampled_ms,
+NIGHTLIGHT_VECTOR_CLONES void extrapolate(size_t size, const double* __restrict to_start,
+                                          const double* __restrict to_end, const double* __restrict between,
+                                          const double* __restrict gaps, const double* __restrict sampled,
                                           const double* __restrict first, const double* __restrict increase,
                                           double divisor, double* __restrict results) {
   for (size_t i = 0; i < size; ++i) {
-    double to_start = to_start_ms[i] / 1000, to_end = to_end_ms[i] / 1000, sampled = sampled_ms[i] / 1000;
-    double average = between_ms[i] / 1000 / gaps[i];
-    double threshold = average * 1.1, half = average / 2;
-    to_start = to_start >= threshold ? half : to_start;
-    to_end = to_end >= threshold ? half : to_end;
-    // How long the counter took from its zero to the first sample, had it always risen as in the window.
-    double to_zero = sampled * (first[i] / increase[i]);
-    double nearest = to_zero < to_start ? to_zero : to_start;
-    to_start = increase[i] > 0 ? (first[i] >= 0 ? nearest : to_start) : to_start;
-    double factor = (sampled + to_start + to_end) / sampled;
-    factor = sampled == 0 ? 1.0 : factor;
+    double ratio = first[i] / increase[i];
+    double traced = increase[i] > 0 ? (first[i] >= 0 ? ratio : kNotTraced) : kNotTraced;
+    double factor = extrapolation_factor({to_start[i], to_end[i], between[i], gaps[i], sampled[i]}, traced);
     results[i] = increase[i] * (factor / divisor);
   }
 }
@@ -35,7 +26,7 @@ NIGHTLIGHT_VECTOR_CLONES void extrapolate(size_t size, const double* __restrict 
 }  // namespace
 
 void Extrapolation::compute(double divisor) {
-  extrapolate(size_, to_start_ms_, to_end_ms_, between_ms_, gaps_, sampled_ms_, first_, increase_, divisor, results_);
+  extrapolate(size_, to_start_, to_end_, between_, gaps_, sampled_, first_, increase_, divisor, results_);
 }
 
 }  // namespace nightlight::promql_std

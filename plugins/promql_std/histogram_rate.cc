@@ -2,6 +2,7 @@
 //
 // As for floats, resets between neighbours are found once per series; a window costs a subtraction and an addition per
 // reset.
+#include "promql_std/extrapolate.h"
 #include "promql_std/rate.h"
 
 namespace nightlight::promql_std {
@@ -124,7 +125,7 @@ Status histogram_rates(Scope& scope, const Windows& w, ColumnOut& out, RateKind 
       if (!combiner.status.ok()) return combiner.status;
       if (!result) continue;
     }
-    std::optional<double> to_zero;
+    double traced = kNotTraced;
     if (extent.begins_inside()) {
       if (!result) {
         result = series.at(first);
@@ -133,9 +134,9 @@ Status histogram_rates(Scope& scope, const Windows& w, ColumnOut& out, RateKind 
         continue;
       }
     } else if (of_counter(kind) && result->count > 0 && series.at(first).count >= 0) {
-      to_zero = series.at(first).count / result->count;
+      traced = series.at(first).count / result->count;
     }
-    double factor = extrapolation_factor(extent, to_zero);
+    double factor = extrapolation_factor(spans_of(extent), traced);
     if (kind == RateKind::kRate) factor /= divisor;
     result->multiply(factor);
     if (!emit(scope, out, step, *result)) return Scope::out_of_memory();

@@ -11,23 +11,6 @@
 
 namespace nightlight::promql_std {
 
-double extrapolation_factor(const Extent& e, std::optional<double> to_zero) {
-  double to_start = static_cast<double>(e.first_ms - e.edges.start_ms) / 1000;
-  double to_end = static_cast<double>(e.edges.end_ms - e.last_ms) / 1000;
-  double sampled = static_cast<double>(e.last_ms - e.first_ms) / 1000;
-  double average = e.samples > 1 ? sampled / static_cast<double>(e.samples - 1) : 0;
-  double threshold = average * 1.1;
-  if (e.begins_inside()) {
-    to_start = 0;
-    sampled = static_cast<double>(e.last_ms - e.start_ms) / 1000;
-  } else {
-    if (to_start >= threshold) to_start = average / 2;
-    if (to_zero && sampled * *to_zero < to_start) to_start = sampled * *to_zero;
-  }
-  if (to_end >= threshold) to_end = average / 2;
-  return sampled == 0 ? 1.0 : (sampled + to_start + to_end) / sampled;
-}
-
 namespace {
 
 const int64_t* start_times(const Scope& scope, const Windows& w) {

@@ -35,10 +35,6 @@ struct Extent {
   bool begins_inside() const { return start_ms != 0 && start_ms > edges.start_ms && start_ms < first_ms; }
 };
 
-// By what the difference of last and first sample is to be multiplied. `to_zero` is the first value divided by the
-// increase, for counters that can be traced back to their zero.
-double extrapolation_factor(const Extent& extent, std::optional<double> to_zero);
-
 // One series for all steps: of floats in windows of their own, ...
 Status float_rates(Scope& scope, const Windows& w, ColumnOut& out, RateKind kind);
 // ... of histograms ...
