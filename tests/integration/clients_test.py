@@ -55,7 +55,7 @@ class Clients(unittest.TestCase):
         config = CONFIG.format(directory=cls.directory, port=cls.port, rpc_port=cls.rpc_port)
         cls.server = processes.nightlight(cls.directory, config).start()
         cls.addClassCleanup(lambda: cls.server.kill())
-        cls.http = processes.Http(cls.port, processes.client_tls(cls.path("ca.crt"), cls.path("client.crt"), cls.path("client.key")))
+        cls.http = processes.Http(cls.port, processes.client_of(cls.directory))
         cls.http.wait_ready(cls.server)
         cls.now_ms = int(time.time()) * 1000
         text = "".join(f'grid{{job="j{i}",zone="a b"}} {i + age / 4} {cls.now_ms - age * 1000}\n'

@@ -52,7 +52,7 @@ class Packaging(unittest.TestCase):
         port = processes.free_port()
         cls.server = processes.nightlight(cls.directory, CONFIG.format(directory=cls.directory, port=port)).start()
         cls.addClassCleanup(cls.server.kill)
-        cls.http = processes.Http(port, processes.client_tls(*(f"{cls.directory}/{name}" for name in ("ca.crt", "client.crt", "client.key"))))
+        cls.http = processes.Http(port, processes.client_of(cls.directory))
         cls.http.wait_ready(cls.server)
         # Some metrics come with the first event of their kind: a sample, a refused request, a query.
         body = remote_write.snappy(remote_write.request([({"__name__": "m"}, [(1, 1.0)])]))

@@ -8,6 +8,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -81,6 +82,12 @@ def client_tls(ca, cert=None, key=None):
     return context
 
 
+def client_of(directory, name="client"):
+    """The TLS of a client of pki.generate(directory); None: without a certificate."""
+    keys = [os.path.join(directory, name + suffix) for suffix in (".crt", ".key")] if name else []
+    return client_tls(os.path.join(directory, "ca.crt"), *keys)
+
+
 class Http:
     """Requests to one server. `tls` is an ssl.SSLContext or None."""
 
@@ -103,6 +110,12 @@ class Http:
         query = urllib.parse.urlencode({k.rstrip("_"): v for k, v in parameters.items()}, doseq=True)
         _, _, body = self.request("GET", f"/api/v1/{endpoint}?{query}")
         return json.loads(body)
+
+    def metric(self, name, *labels):
+        """The sum over the samples of /metrics with this name and all of these labels, each as `name="value"`."""
+        page = self.request("GET", "/metrics")[2].decode()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in page.splitlines()
+                   if re.match(re.escape(name) + r"[ {]", line) and all(label in line for label in labels))
 
     def wait_ready(self, process, timeout_s=60):
         deadline = time.monotonic() + timeout_s

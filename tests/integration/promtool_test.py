@@ -39,8 +39,7 @@ class Promtool(unittest.TestCase):
         config = CONFIG if cls.tls else CONFIG[:CONFIG.index("tls:")]
         cls.server = processes.nightlight(cls.directory, config.format(**values)).start()
         cls.addClassCleanup(cls.server.kill)
-        files = (f"{cls.directory}/{name}" for name in ("ca.crt", "client.crt", "client.key"))
-        http = processes.Http(cls.port, processes.client_tls(*files) if cls.tls else None)
+        http = processes.Http(cls.port, processes.client_of(cls.directory) if cls.tls else None)
         http.wait_ready(cls.server)
         with open(f"{cls.directory}/http.yml", "w", encoding="utf-8") as file:
             file.write(HTTP.format(**values))

@@ -50,15 +50,10 @@ class Tls(unittest.TestCase):
 
     @classmethod
     def context(cls, name="client"):
-        return processes.client_tls(cls.path("ca.crt"), *((cls.path(name + ".crt"), cls.path(name + ".key")) if name else ()))
-
-    def count(self, metric, label):
-        """The sum of a counter over its samples that have `label`."""
-        body = self.http.request("GET", "/metrics")[2].decode()
-        return sum(float(line.rsplit(" ", 1)[1]) for line in body.splitlines() if line.startswith(metric) and label in line)
+        return processes.client_of(cls.directory, name)
 
     def failures(self, reason):
-        return self.count("nightlight_http_handshake_failures_total", f'reason="{reason}"')
+        return self.http.metric("nightlight_http_handshake_failures_total", f'reason="{reason}"')
 
     @contextlib.contextmanager
     def connected(self, context=None, port=None, session=None):
@@ -187,7 +182,7 @@ class Tls(unittest.TestCase):
                 return secured.getpeercert()["serialNumber"]
 
         first = serial()
-        refused = lambda: self.count("nightlight_tls_reloads_total", 'result="failure"')  # noqa: E731
+        refused = lambda: self.http.metric("nightlight_tls_reloads_total", 'result="failure"')  # noqa: E731
         before = refused()
         shutil.copy(self.path("client.key"), self.path("server.key"))
         processes.wait_until(lambda: refused() > before, "the refusal")
