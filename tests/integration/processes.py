@@ -117,13 +117,13 @@ class Http:
         return sum(float(line.rsplit(" ", 1)[1]) for line in page.splitlines()
                    if re.match(re.escape(name) + r"[ {]", line) and all(label in line for label in labels))
 
-    def wait_ready(self, process, timeout_s=60):
+    def wait_ready(self, process, timeout_s=60, path="/-/ready"):
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             if not process.running():
                 raise AssertionError(f"{process.argv[0]} ended with {process.child.returncode}:\n{process.log()[-4000:]}")
             try:
-                if self.request("GET", "/-/ready", timeout_s=5)[0] == 200:
+                if self.request("GET", path, timeout_s=5)[0] == 200:
                     return
             except OSError:
                 pass

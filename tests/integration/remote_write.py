@@ -1,5 +1,7 @@
-"""Remote write 1.0 requests by hand: enough protobuf and snappy to send samples, and to send broken ones."""
+"""Remote write 1.0 requests by hand: enough protobuf and compression to send samples, and to send broken ones."""
 
+import ctypes
+import ctypes.util
 import struct
 
 HEADERS = {
@@ -49,6 +51,16 @@ def snappy(data):
         piece = data[start:start + 65536]
         out += b"\xf4" + struct.pack("<H", len(piece) - 1) + piece
     return bytes(out)
+
+
+def zstd(data):
+    """One zstd frame that declares its size."""
+    library = ctypes.CDLL(ctypes.util.find_library("zstd") or "libzstd.so.1")
+    library.ZSTD_compressBound.restype = library.ZSTD_compress.restype = ctypes.c_size_t
+    room = ctypes.c_size_t(library.ZSTD_compressBound(ctypes.c_size_t(len(data))))
+    out = ctypes.create_string_buffer(room.value)
+    size = library.ZSTD_compress(out, room, data, ctypes.c_size_t(len(data)), 1)
+    return out.raw[:size]
 
 
 def write(http, all_series):
