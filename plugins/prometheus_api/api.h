@@ -23,7 +23,12 @@ struct RouteSpec {
   uint32_t flags;  // RouteFlags
   std::string_view summary;
   std::string_view parameters;  // "query! time timeout": names, ! after those that are required.
+  std::string_view answer;      // The schema of `data`, or kNoContent, kLines, kDescription.
 };
+
+inline constexpr std::string_view kNoContent = "";   // Always 204.
+inline constexpr std::string_view kLines = "lines";  // JSON, a line each.
+inline constexpr std::string_view kDescription = "yaml";
 
 // Every route, in the order of the documentation.
 View<RouteSpec> route_table();

@@ -25,23 +25,32 @@ def message(field, payload):
     return varint(field << 3 | 2) + varint(len(payload)) + payload
 
 
-def series(labels, samples):
+def _labels(labels):
+    return b"".join(message(1, message(1, name.encode()) + message(2, value.encode())) for name, value in sorted(labels.items()))
+
+
+def series(labels, samples, exemplars=()):
     """One prometheus.TimeSeries: labels as a dict (sorted here), samples as (timestamp_ms, value), where a value is a number or
-    has an `encode` of its own (native_histogram.py)."""
-    out = b""
-    for name, value in sorted(labels.items()):
-        out += message(1, message(1, name.encode()) + message(2, value.encode()))
+    has an `encode` of its own (native_histogram.py), exemplars as (labels, timestamp_ms, number)."""
+    out = _labels(labels)
     for timestamp_ms, value in samples:
         if hasattr(value, "encode"):
             out += message(4, value.encode(timestamp_ms))
             continue
         out += message(2, b"\x09" + struct.pack("<d", value) + b"\x10" + varint(timestamp_ms))
+    for its_labels, timestamp_ms, value in exemplars:
+        out += message(3, _labels(its_labels) + b"\x11" + struct.pack("<d", value) + b"\x18" + varint(timestamp_ms))
     return out
 
 
-def request(all_series):
-    """A prometheus.WriteRequest of (labels, samples) pairs."""
-    return b"".join(message(1, series(labels, samples)) for labels, samples in all_series)
+def metadata(family, kind, description, unit=""):
+    """One prometheus.MetricMetadata; the kind by its number there (1 counter, 2 gauge, 3 histogram)."""
+    return b"\x08" + varint(kind) + message(2, family.encode()) + message(4, description.encode()) + message(5, unit.encode())
+
+
+def request(all_series, all_metadata=()):
+    """A prometheus.WriteRequest of (labels, samples[, exemplars]) tuples and of metadata."""
+    return b"".join(message(1, series(*one)) for one in all_series) + b"".join(message(3, metadata(*one)) for one in all_metadata)
 
 
 def snappy(data):
@@ -63,7 +72,7 @@ def zstd(data):
     return out.raw[:size]
 
 
-def write(http, all_series):
+def write(http, all_series, all_metadata=()):
     """(status, body) of one request."""
-    status, _, body = http.request("POST", "/api/v1/write", snappy(request(all_series)), HEADERS)
+    status, _, body = http.request("POST", "/api/v1/write", snappy(request(all_series, all_metadata)), HEADERS)
     return status, body.decode()

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
 
 #include "fake_store.h"
 #include "fakes/host.h"
@@ -275,6 +277,19 @@ TEST_CASE("every route is in the description of the API") {
   for (const RouteSpec& route : route_table()) {
     if (route.path == "/federate") continue;
     CHECK(text.find("  " + std::string(route.path.substr(7)) + ":\n") != std::string::npos);
+  }
+}
+
+TEST_CASE("what the description refers to is in it") {
+  Fixture f;
+  std::string text = f.get("/api/v1/openapi.yaml");
+  std::set<std::string> names;
+  std::regex reference("#/components/(schemas|responses)/(\\w+)");
+  for (std::sregex_iterator it(text.begin(), text.end(), reference), end; it != end; ++it) names.insert((*it)[2]);
+  CHECK(names.size() > 30);
+  for (const std::string& name : names) {
+    CAPTURE(name);
+    CHECK(text.find("\n    " + name + ":") != std::string::npos);
   }
 }
 
