@@ -83,7 +83,7 @@ class AdminService final : public v1::AdminService::Service {
  private:
   grpc::Status may_change(RunningCall& call) {
     if (grpc::Status status = call.authorize("admin"); !status.ok()) return status;
-    if (!backends_.enable_admin) return failed(Code::kUnavailable, "admin APIs disabled");
+    if (!backends_.enable_admin) return failed(Code::kUnimplemented, "admin APIs disabled");
     if (backends_.admin == nullptr) return failed(Code::kUnimplemented, "this storage has no administration");
     return grpc::Status::OK;
   }

@@ -38,16 +38,19 @@ class World {
     backends.host = &host;
     backends.sink = &sink;
     service_ = make_ingest_service(backends, watch_);
+    admin_service_ = make_admin_service(backends, watch_);
     grpc::ServerBuilder builder;
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(service_.get());
+    builder.RegisterService(admin_service_.get());
     std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
     interceptors.push_back(make_call_metrics(&host));
     builder.experimental().SetInterceptorCreators(std::move(interceptors));
     server_ = builder.BuildAndStart();
-    stub_ = v1::IngestService::NewStub(
-        grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials()));
+    auto channel = grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials());
+    stub_ = v1::IngestService::NewStub(channel);
+    admin_stub_ = v1::AdminService::NewStub(channel);
   }
   ~World() { server_->Shutdown(); }
 
@@ -68,15 +71,22 @@ class World {
     return stub_->Write(&context, request, &response);
   }
 
+  grpc::Status snapshot() {
+    grpc::ClientContext context;
+    v1::SnapshotResponse response;
+    return admin_stub_->Snapshot(&context, {}, &response);
+  }
+
   fakes::FakeHost host;
   TellingSink sink{host};
   Backends backends;
 
  private:
   CancelWatch watch_;
-  std::unique_ptr<grpc::Service> service_;
+  std::unique_ptr<grpc::Service> service_, admin_service_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::IngestService::Stub> stub_;
+  std::unique_ptr<v1::AdminService::Stub> admin_stub_;
 };
 
 // The delay of a google.rpc.RetryInfo in the details, in milliseconds; -1 without one.
@@ -114,6 +124,14 @@ TEST_CASE("a write that finds the buffer full is told when to come again, any ot
   grpc::Status stopping = world.write(World::request());
   CHECK(stopping.error_code() == grpc::UNAVAILABLE);
   CHECK(retry_delay_ms(stopping) == -1);
+}
+
+TEST_CASE("what is switched off is no reason to try again") {
+  World world;
+  grpc::Status off = world.snapshot();
+  CHECK(off.error_code() == grpc::UNIMPLEMENTED);
+  CHECK(off.error_message() == "admin APIs disabled");
+  CHECK(error_type(off) == "unavailable");
 }
 
 TEST_CASE("a label without a name is refused") {
