@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""How long each server needs until it answers again after kill -9 right after a load, and what it lost, as a markdown table.
+
+    bench/restart.py --series 100000 --ticks 480
+    bench/restart.py --series 1000000 --ticks 4
+
+NIGHTLIGHT_PROMETHEUS and NIGHTLIGHT_VICTORIA_METRICS name the peers' binaries (default: those on PATH); a peer that is not there is
+left out.
+"""
+
+import argparse
+import json
+import shutil
+import tempfile
+import time
+import urllib.parse
+
+import servers
+
+
+def ask(server, http, text, time_s):
+    path = "/api/v1/query?" + urllib.parse.urlencode({"query": text, "time": time_s, "nocache": 1})
+    status, _, body = http.request("GET", path, timeout_s=600)
+    if status != 200:
+        raise AssertionError(f"{server.name}: {text}: {status} {body[:300]}")
+    found = json.loads(body)["data"]["result"]
+    return float(found[0]["value"][1]) if found else 0
+
+
+def measure(kind, options):
+    directory = tempfile.mkdtemp(prefix="restart-", dir=options.directory)
+    server = kind(directory, options.build)
+    try:
+        server.process.start()
+        http = servers.wait_ready(server)
+        load = servers.load(server, options)
+        result = {"memory after the load, bytes per series": servers.rss_bytes(server.process.child.pid) / options.series}
+        server.process.kill()
+        server.process.start()
+        began = time.monotonic()
+        http = servers.wait_ready(server)
+        result["ready after kill -9, s"] = time.monotonic() - began
+        result["CPU until ready, s"] = servers.cpu_seconds(server.process.child.pid)
+        end_s = load["end_ms"] / 1000
+        result["counters whose last acked sample is there"] = ask(server, http, "count(count_over_time(node_cpu_seconds_total[1s]))", end_s)
+        result["samples of them that are there"] = ask(server, http, "sum(count_over_time(node_cpu_seconds_total[1d]))", end_s)
+        return result
+    finally:
+        if server.process.running():
+            server.process.kill()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    servers.add_common_arguments(parser, series=100000, ticks=480)
+    options = parser.parse_args()
+    results = servers.each(options, measure)
+    print(f"{options.series:,} series, {options.ticks:,} samples each\n")
+    print(servers.table(results))
+
+
+if __name__ == "__main__":
+    main()

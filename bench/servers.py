@@ -1,0 +1,197 @@
+"""The servers that the benchmarks start one after the other, each with its defaults, and what they cost: CPU, memory, disk."""
+
+import glob
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "tests", "integration"))
+import processes  # noqa: E402
+
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+
+
+def status_bytes(pid, field):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        for line in status:
+            if line.startswith(field):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def rss_bytes(pid):
+    return status_bytes(pid, "VmRSS:")
+
+
+def reset_peak(pid):
+    """Makes peak_bytes() start from now."""
+    with open(f"/proc/{pid}/clear_refs", "w", encoding="ascii") as refs:
+        refs.write("5")
+
+
+def peak_bytes(pid):
+    return status_bytes(pid, "VmHWM:")
+
+
+def disk_bytes(path):
+    total, seen = 0, set()
+    for directory, _, files in os.walk(path):
+        for name in files:
+            stat = os.lstat(os.path.join(directory, name))
+            if (stat.st_dev, stat.st_ino) not in seen:
+                seen.add((stat.st_dev, stat.st_ino))
+                total += stat.st_blocks * 512
+    return total
+
+
+class Nightlight:
+    name = "Nightlight"
+
+    def __init__(self, directory, build):
+        self.data = os.path.join(directory, "data")
+        self.port = processes.free_port()
+        processes.BINARY = os.path.join(build, "core", "app", "nightlight")
+        paths = sorted({os.path.dirname(p) for p in glob.glob(os.path.join(build, "plugins", "*", "*.so"))})
+        os.environ["NIGHTLIGHT_PLUGIN_PATH"] = ":".join(os.path.abspath(p) for p in paths)
+        self.process = processes.nightlight(directory, f"""
+server: {{http_addr: "127.0.0.1:{self.port}", grpc_addr: "127.0.0.1:{processes.free_port()}"}}
+storage: {{data_dir: "{self.data}"}}
+instances:
+  api: {{enable_admin_api: true}}
+""")
+
+    def settle(self, http):
+        """What is on disk when everything written so far stands in blocks."""
+        status, _, body = http.request("POST", "/api/v1/admin/tsdb/snapshot", timeout_s=600)
+        if status != 200:
+            return None
+        name = json.loads(body)["data"]["name"]
+        found = [path for path, _, _ in os.walk(self.data) if os.path.basename(path) == name]
+        return disk_bytes(found[0]) if found else None
+
+
+class Prometheus:
+    name = "Prometheus"
+
+    def __init__(self, directory, _build):
+        self.data = os.path.join(directory, "prometheus-data")
+        self.port = processes.free_port()
+        self.process = processes.prometheus(directory, "global:\n  scrape_interval: 15s\n", self.port,
+                                            "--web.enable-remote-write-receiver", "--web.enable-admin-api",
+                                            binary=self.binary())
+
+    @staticmethod
+    def binary():
+        return os.environ.get("NIGHTLIGHT_PROMETHEUS") or shutil.which("prometheus")
+
+    settle = Nightlight.settle
+
+
+class VictoriaMetrics:
+    name = "VictoriaMetrics"
+
+    def __init__(self, directory, _build):
+        self.data = os.path.join(directory, "vm-data")
+        self.port = processes.free_port()
+        self.process = processes.Process(
+            [self.binary(), f"-storageDataPath={self.data}", f"-httpListenAddr=127.0.0.1:{self.port}", "-retentionPeriod=1y",
+             "-search.latencyOffset=0s"],
+            os.path.join(directory, "vm.log"), cwd=directory)
+
+    @staticmethod
+    def binary():
+        return (os.environ.get("NIGHTLIGHT_VICTORIA_METRICS") or shutil.which("victoria-metrics")
+                or shutil.which("victoria-metrics-prod"))
+
+    def settle(self, http):
+        http.request("GET", "/internal/force_flush", timeout_s=600)
+        http.request("GET", "/internal/force_merge", timeout_s=600)
+        previous = None
+        for _ in range(60):
+            size = disk_bytes(self.data)
+            if size == previous:
+                return size
+            previous = size
+            time.sleep(1)
+        return previous
+
+
+def wait_ready(server):
+    http = processes.Http(server.port)
+    path = "/health" if isinstance(server, VictoriaMetrics) else "/-/ready"
+
+    def ready():
+        if not server.process.running():
+            raise AssertionError(server.process.log()[-4000:])
+        try:
+            return http.request("GET", path)[0] == 200
+        except OSError:
+            return False
+
+    processes.wait_until(ready, f"{server.name} to be ready", 60)
+    return http
+
+
+def load(server, options, churn=0):
+    """Writes the made-up fleet's samples; returns what the generator counted."""
+    loaded = subprocess.run(
+        [os.path.join(options.build, "bench", "load", "nightlight-load"), "--url", f"http://127.0.0.1:{server.port}/api/v1/write",
+         "--series", str(options.series), "--ticks", str(options.ticks), "--senders", str(options.senders), "--rate",
+         str(options.rate), "--churn", str(churn)],
+        capture_output=True, text=True, check=False)
+    if loaded.returncode != 0:
+        raise AssertionError(f"{server.name}: {loaded.stdout}{loaded.stderr[-2000:]}")
+    return json.loads(loaded.stdout)
+
+
+def table(results):
+    """A markdown table of {server's name: {measure: figure}}, with the peers' figures divided by ours."""
+    names = list(results)
+    ours = results.get(Nightlight.name)
+    lines = ["| measure | " + " | ".join(names) + " |" + "".join(f" {n} / Nightlight |" for n in names if ours and n != Nightlight.name),
+             "|---|" + "---|" * (len(names) + (len(names) - 1 if ours else 0))]
+    measures = list(dict.fromkeys(m for result in results.values() for m in result))
+    for measure_name in measures:
+        cells = [f"{results[n][measure_name]:,.2f}" if measure_name in results[n] else "-" for n in names]
+        for n in names:
+            if not ours or n == Nightlight.name:
+                continue
+            both = measure_name in results[n] and ours.get(measure_name)
+            cells.append(f"{results[n][measure_name] / ours[measure_name]:.2f}" if both else "-")
+        lines.append(f"| {measure_name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def add_common_arguments(parser, series, ticks):
+    parser.add_argument("--build", default="build/release", help="meson's build directory (default %(default)s)")
+    parser.add_argument("--series", type=int, default=series)
+    parser.add_argument("--ticks", type=int, default=ticks, help="samples of each series (default %(default)s)")
+    parser.add_argument("--senders", type=int, default=2)
+    parser.add_argument("--rate", type=float, default=0, help="samples a second; 0: as fast as it goes")
+    parser.add_argument("--only", action="append", help="a server's name; repeatable")
+    parser.add_argument("--directory", help="where the data goes (default: the system's place for temporary files)")
+
+
+def each(options, measure):
+    """Calls measure(kind, options) for every server that is wanted and installed; returns its results by name."""
+    options.build = os.path.abspath(options.build)
+    results = {}
+    for kind in (Nightlight, Prometheus, VictoriaMetrics):
+        if options.only and kind.name not in options.only:
+            continue
+        if kind is not Nightlight and not kind.binary():
+            print(f"{kind.name} is not installed: left out", file=sys.stderr)
+            continue
+        results[kind.name] = measure(kind, options)
+        print(f"{kind.name} is measured", file=sys.stderr)
+    return results
