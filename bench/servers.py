@@ -138,7 +138,7 @@ def wait_ready(server):
         except OSError:
             return False
 
-    processes.wait_until(ready, f"{server.name} to be ready", 60)
+    processes.wait_until(ready, f"{server.name} to be ready", 600)
     return http
 
 

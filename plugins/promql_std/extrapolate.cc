@@ -1,14 +1,9 @@
 #include "promql_std/extrapolate.h"
 
+#include "promql_std/lanes.h"
+
 namespace nightlight::promql_std {
 namespace {
-
-// Wider vectors where the processor has them. Neither has fused operations: every processor gives the same bits.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define NIGHTLIGHT_VECTOR_CLONES __attribute__((target_clones("default", "avx2"), optimize("O3", "no-trapping-math")))
-#else
-#define NIGHTLIGHT_VECTOR_CLONES
-#endif
 
 NIGHTLIGHT_VECTOR_CLONES void extrapolate(size_t size, const double* __restrict to_start,
                                           const double* __restrict to_end, const double* __restrict between,

@@ -7,6 +7,7 @@
 
 #include "model/histogram_sum.h"
 #include "model/kahan.h"
+#include "promql_std/lanes.h"
 #include "promql_std/window.h"
 
 namespace nightlight::promql_std {
@@ -39,6 +40,20 @@ double compensated_mean(const double* values, uint32_t begin, uint32_t end) {
     mean.add(values[i] / count);
   }
   return mean.sum + mean.compensation;
+}
+
+// The sums of the samples that all windows of a group have, `from_first` on top of each window's first.
+NIGHTLIGHT_VECTOR_CLONES void sum_common(const double* values, const WindowGroup& group, bool from_first,
+                                         CompensatedSum* out) {
+  LaneSums sums;
+  uint32_t i = 0;
+  if (from_first) load(values, group, i++, sums.sum);
+  for (const uint32_t count = group.common(); i < count; ++i) {
+    Lanes value;
+    load(values, group, i, value);
+    sums.add(value);
+  }
+  for (size_t k = 0; k < kLanes; ++k) out[k] = sums.lane(k);
 }
 
 // Running sums of whole numbers, exact; `sums[i]` is that of the values in [begin, i). False when they would not be
@@ -107,30 +122,56 @@ Status aggregate_histograms(Scope& scope, const Windows& w, ColumnOut& out, Fini
   return kOkStatus;
 }
 
-template <class Exact, class General>
-Status aggregate_floats(Scope& scope, const Windows& w, ColumnOut& out, Exact exact, General general) {
+// `exact` makes the result of an exact sum and the number of samples, `rounded` of a compensated one, `alone` of a
+// window's samples.
+template <class Exact, class Rounded, class Alone>
+Status aggregate_floats(Scope& scope, const Windows& w, ColumnOut& out, bool from_first, Exact exact, Rounded rounded,
+                        Alone alone) {
   std::vector<double>& sums = scope.scratch.values;
-  bool is_exact = exact_running_sums(w.values, w.begin[0], floats_end(w, scope.steps()), sums);
+  const bool is_exact = exact_running_sums(w.values, w.begin[0], floats_end(w, scope.steps()), sums);
+  WindowGroup group;
+  auto finish = [&] {
+    CompensatedSum of_windows[kLanes];
+    const bool full = group.full();
+    const uint32_t common = full ? group.common() : 0;
+    if (full) sum_common(w.values, group, from_first, of_windows);
+    for (size_t k = 0; k < group.size; ++k) {
+      CompensatedSum& sum = of_windows[k];
+      const uint32_t begin = group.begin[k], end = group.end[k];
+      for (uint32_t i = begin + common; full && i < end; ++i) sum.add(w.values[i]);
+      // Only in a full group, and what has overflowed on its way is not finite any more.
+      const bool known = full && std::isfinite(sum.sum);
+      emit(out, group.step[k], known ? rounded(sum, end - begin) : alone(w.values, begin, end));
+    }
+    group.size = 0;
+  };
   for (uint64_t step = 0; step < scope.steps(); ++step) {
     Window window = window_at(w, step);
     if (window.floats() == 0 || is_mixed(scope, w, window)) continue;
-    emit(out, step,
-         is_exact ? exact(sums[window.end] - sums[window.begin], window.floats())
-                  : general(w.values, window.begin, window.end));
+    if (is_exact) {
+      emit(out, step, exact(sums[window.end] - sums[window.begin], window.floats()));
+      continue;
+    }
+    group.add(step, window.begin, window.end);
+    if (group.full()) finish();
   }
+  finish();
   return kOkStatus;
 }
 
 Status sum_over_time(Scope& scope, const Windows& w, ColumnOut& out) {
   Status status = aggregate_floats(
-      scope, w, out, [](double sum, uint32_t) { return sum; }, compensated_sum);
+      scope, w, out, false, [](double sum, uint32_t) { return sum; },
+      [](const CompensatedSum& sum, uint32_t) { return sum.total(); }, compensated_sum);
   if (!status.ok() || w.histogram_begin == nullptr) return status;
   return aggregate_histograms<HistogramSum>(scope, w, out, [](const HistogramSum& sum) { return sum.total(); });
 }
 
 Status avg_over_time(Scope& scope, const Windows& w, ColumnOut& out) {
   Status status = aggregate_floats(
-      scope, w, out, [](double sum, uint32_t count) { return sum / count; }, compensated_mean);
+      scope, w, out, true, [](double sum, uint32_t count) { return sum / count; },
+      [](const CompensatedSum& sum, uint32_t count) { return sum.sum / count + sum.compensation / count; },
+      compensated_mean);
   if (!status.ok() || w.histogram_begin == nullptr) return status;
   return aggregate_histograms<HistogramMean>(scope, w, out, [](const HistogramMean& mean) { return mean.mean(); });
 }

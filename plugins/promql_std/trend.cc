@@ -1,9 +1,11 @@
 // Lines through the samples of a window, smoothing, and the area below them.
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <limits>
 
 #include "model/kahan.h"
+#include "promql_std/lanes.h"
 #include "promql_std/window.h"
 
 namespace nightlight::promql_std {
@@ -13,45 +15,106 @@ struct Line {
   double slope, intercept;
 };
 
-// Least squares, x in seconds from `origin_ms`.
-Line fit(const Windows& w, uint32_t begin, uint32_t end, int64_t origin_ms) {
-  CompensatedSum sum_x, sum_y, sum_xy, sum_xx;
-  double first = w.values[begin];
-  bool constant = true;
-  for (uint32_t i = begin; i < end; ++i) {
-    double y = w.values[i];
-    if (i > begin && y != first) constant = false;
-    double x = static_cast<double>(w.timestamps_ms[i] - origin_ms) / 1e3;
-    sum_x.add(x);
-    sum_y.add(y);
-    sum_xy.add(x * y);
-    sum_xx.add(x * x);
+// What least squares need of a window: x in seconds from an origin.
+struct Moments {
+  CompensatedSum x, y, xy, xx;
+  double first;
+  bool constant;
+
+  void add(double value, double milliseconds) {
+    const double seconds = milliseconds / 1e3;
+    constant = constant && value == first;
+    x.add(seconds);
+    y.add(value);
+    xy.add(seconds * value);
+    xx.add(seconds * seconds);
   }
-  if (constant) {
-    constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-    return std::isinf(first) ? Line{kNaN, kNaN} : Line{0, first};
+  Line line(double n) const {
+    if (constant) {
+      constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+      return std::isinf(first) ? Line{kNaN, kNaN} : Line{0, first};
+    }
+    const double sum_x = x.sum + x.compensation, sum_y = y.sum + y.compensation;
+    const double covariance = (xy.sum + xy.compensation) - sum_x * sum_y / n;
+    const double variance = (xx.sum + xx.compensation) - sum_x * sum_x / n;
+    const double slope = covariance / variance;
+    return {slope, sum_y / n - slope * sum_x / n};
   }
-  double n = end - begin;
-  double x = sum_x.sum + sum_x.compensation, y = sum_y.sum + sum_y.compensation;
-  double xy = sum_xy.sum + sum_xy.compensation, xx = sum_xx.sum + sum_xx.compensation;
-  double covariance = xy - x * y / n;
-  double variance = xx - x * x / n;
-  double slope = covariance / variance;
-  return {slope, y / n - slope * x / n};
+};
+
+// The samples that all windows of the group have; `times` in milliseconds, as `origins`.
+NIGHTLIGHT_VECTOR_CLONES void add_common(const double* values, const double* times, const WindowGroup& group,
+                                         const double* origins, Moments* out) {
+  LaneSums x, y, xy, xx;
+  Lanes first, origin;
+  load(values, group, 0, first);
+  std::memcpy(&origin, origins, sizeof origin);
+  LaneMask constant = LaneMask{} - 1;
+  const uint32_t count = group.common();
+  for (uint32_t i = 0; i < count; ++i) {
+    Lanes value, time;
+    load(values, group, i, value);
+    load(times, group, i, time);
+    const Lanes seconds = (time - origin) / 1e3;
+    constant &= value == first;
+    x.add(seconds);
+    y.add(value);
+    xy.add(seconds * value);
+    xx.add(seconds * seconds);
+  }
+  for (size_t k = 0; k < kLanes; ++k)
+    out[k] = {x.lane(k), y.lane(k), xy.lane(k), xx.lane(k), first[k], constant[k] != 0};
+}
+
+// Fits a line to every window of two floats or more and calls `use(step, line)`; `origin_ms(step, begin)` is where x
+// is 0.
+template <class Origin, class Use>
+Status each_line(Scope& scope, const Windows& w, Origin&& origin_ms, Use&& use) {
+  // As numbers, exact for some 285,000 years around 1970.
+  std::vector<double>& times = scope.scratch.values;
+  const uint32_t end_of_all = floats_end(w, scope.steps());
+  times.resize(end_of_all);
+  for (uint32_t i = w.begin[0]; i < end_of_all; ++i) times[i] = static_cast<double>(w.timestamps_ms[i]);
+  WindowGroup group;
+  auto finish = [&] {
+    double origins[kLanes];
+    Moments moments[kLanes];
+    uint32_t done = 0;
+    for (size_t k = 0; k < group.size; ++k) {
+      origins[k] = static_cast<double>(origin_ms(group.step[k], group.begin[k]));
+      moments[k].first = w.values[group.begin[k]];
+      moments[k].constant = true;
+    }
+    if (group.full()) {
+      add_common(w.values, times.data(), group, origins, moments);
+      done = group.common();
+    }
+    for (size_t k = 0; k < group.size; ++k) {
+      for (uint32_t i = group.begin[k] + done; i < group.end[k]; ++i)
+        moments[k].add(w.values[i], times[i] - origins[k]);
+      use(group.step[k], moments[k].line(group.end[k] - group.begin[k]));
+    }
+    group.size = 0;
+  };
+  Status status = each_float_window(scope, w, 0, 2, [&](uint64_t step, uint32_t begin, uint32_t end) {
+    group.add(step, begin, end);
+    if (group.full()) finish();
+  });
+  finish();
+  return status;
 }
 
 Status deriv(Scope& scope, const Windows& w, ColumnOut& out) {
-  return each_float_window(scope, w, 0, 2, [&](uint64_t step, uint32_t begin, uint32_t end) {
-    emit(out, step, fit(w, begin, end, w.timestamps_ms[begin]).slope);
-  });
+  return each_line(
+      scope, w, [&](uint64_t, uint32_t begin) { return w.timestamps_ms[begin]; },
+      [&](uint64_t step, Line line) { emit(out, step, line.slope); });
 }
 
 // From the evaluation time on, whatever offset the window has.
 Status predict_linear(Scope& scope, const Windows& w, ColumnOut& out) {
-  return each_float_window(scope, w, 0, 2, [&](uint64_t step, uint32_t begin, uint32_t end) {
-    Line line = fit(w, begin, end, scope.time_ms(step));
-    emit(out, step, line.slope * scope.scalar(1, step) + line.intercept);
-  });
+  return each_line(
+      scope, w, [&](uint64_t step, uint32_t) { return scope.time_ms(step); },
+      [&](uint64_t step, Line line) { emit(out, step, line.slope * scope.scalar(1, step) + line.intercept); });
 }
 
 bool is_factor(double v) { return !(v <= 0 || v >= 1); }
