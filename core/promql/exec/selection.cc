@@ -18,6 +18,8 @@ Result<Selection> Selection::open(QueryState& state, const std::vector<LabelMatc
   for (const Matcher& m : plain) pointers.push_back(&m);
   Select select{};
   select.struct_size = sizeof select;
+  // What is added up in the order of the series must not depend on where the store has them at the moment.
+  select.flags = kSortedByLabels;
   select.context = &state.context;
   select.matchers = view_of(pointers);
   select.start_ms = start_ms;

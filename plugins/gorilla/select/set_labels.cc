@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 
 #include "nightlight/sugar.h"
@@ -35,7 +36,37 @@ uint32_t SetLabels::series(std::span<const LabelRef> labels) {
   return id;
 }
 
+std::vector<uint64_t> SetLabels::sort_keys(const std::vector<uint32_t>& rank) const {
+  // Series of one shape are ordered by their values, the first label's first: as many bits of the key for each label as
+  // tell its values apart. A label that has the same value everywhere takes none.
+  const View<LabelRef> shape = labels(0);
+  std::vector<uint32_t> least(shape.size, UINT32_MAX), most(shape.size, 0);
+  for (uint32_t i = 0; i < size(); ++i) {
+    const View<LabelRef> refs = labels(i);
+    if (refs.size != shape.size) return {};
+    for (uint64_t k = 0; k < refs.size; ++k) {
+      if (refs[k].name != shape[k].name) return {};
+      const uint32_t value = rank[refs[k].value];
+      least[k] = std::min(least[k], value);
+      most[k] = std::max(most[k], value);
+    }
+  }
+  int bits = 0;
+  for (uint64_t k = 0; k < shape.size; ++k) bits += std::bit_width(most[k] - least[k]);
+  if (bits > 64) return {};
+  std::vector<uint64_t> keys(size());
+  for (uint32_t i = 0; i < size(); ++i) {
+    const View<LabelRef> refs = labels(i);
+    uint64_t key = 0;
+    for (uint64_t k = 0; k < shape.size; ++k)
+      if (most[k] != least[k]) key = key << std::bit_width(most[k] - least[k]) | (rank[refs[k].value] - least[k]);
+    keys[i] = key;
+  }
+  return keys;
+}
+
 std::vector<uint32_t> SetLabels::sorted() const {
+  if (size() == 0) return {};
   // Compare ranks of symbols instead of texts.
   std::vector<uint32_t> order(symbols_.size()), rank(symbols_.size());
   std::iota(order.begin(), order.end(), 0);
@@ -43,6 +74,10 @@ std::vector<uint32_t> SetLabels::sorted() const {
   for (uint32_t i = 0; i < order.size(); ++i) rank[order[i]] = i;
   std::vector<uint32_t> out(size());
   std::iota(out.begin(), out.end(), 0);
+  if (const std::vector<uint64_t> keys = sort_keys(rank); !keys.empty()) {
+    std::sort(out.begin(), out.end(), [&](uint32_t a, uint32_t b) { return keys[a] < keys[b]; });
+    return out;
+  }
   std::sort(out.begin(), out.end(), [&](uint32_t a, uint32_t b) {
     View<LabelRef> x = labels(a), y = labels(b);
     return std::lexicographical_compare(x.begin(), x.end(), y.begin(), y.end(), [&](LabelRef l, LabelRef r) {

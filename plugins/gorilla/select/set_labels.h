@@ -31,6 +31,10 @@ class SetLabels {
   size_t memory_bytes() const;
 
  private:
+  // For each series a number such that they ascend with the labels; empty when there is no such number: the series
+  // differ in their label names, or in too many labels.
+  std::vector<uint64_t> sort_keys(const std::vector<uint32_t>& rank) const;
+
   TextArena arena_;
   std::vector<Str> symbols_;
   IdTable symbol_table_;
