@@ -22,6 +22,13 @@ constexpr ConfigField kMaxSamples = bounded(
     "1", "1000000000000");
 constexpr ConfigField kMaxMemory = bounded(
     field("max_query_memory", FieldType::kBytes, "1GiB", "Memory that a query may use.", kReloadable), "1MiB", "1TiB");
+constexpr ConfigField kResultCache = bounded(
+    field(
+        "result_cache", FieldType::kBytes, "64MiB",
+        "Memory for answers to range queries, which serve who asks again for a later range; answers are the same with "
+        "and without. 0B: none. A request with nocache=1 goes past it.",
+        kReloadable),
+    "0B", "1TiB");
 constexpr ConfigField kMaxConcurrent =
     bounded(field("max_concurrent_queries", FieldType::kInt, "20",
                   "Queries that are evaluated at once; further ones wait for their turn.", kReloadable),
@@ -53,15 +60,16 @@ constexpr ConfigField kTypeAndUnit =
     field("type_and_unit_labels", FieldType::kBool, "false",
           "The labels __type__ and __unit__ tell what a metric is (Prometheus: type-and-unit-labels).", kReloadable);
 
-constexpr const ConfigField* kFields[] = {&kStorage,      &kFunctions,       &kTimeout,    &kMaxSamples,
-                                          &kMaxMemory,    &kMaxConcurrent,   &kLookback,   &kSubqueryStep,
-                                          &kSlowQuery,    &kExperimental,    &kFill,       &kUtf8Names,
-                                          &kDelayedNames, &kStartTimestamps, &kTypeAndUnit};
+constexpr const ConfigField* kFields[] = {&kStorage,      &kFunctions,    &kTimeout,         &kMaxSamples,
+                                          &kMaxMemory,    &kResultCache,  &kMaxConcurrent,   &kLookback,
+                                          &kSubqueryStep, &kSlowQuery,    &kExperimental,    &kFill,
+                                          &kUtf8Names,    &kDelayedNames, &kStartTimestamps, &kTypeAndUnit};
 
 EngineOptions read_options(const Settings& settings) {
   EngineOptions out;
   out.timeout_ms = settings.integer("query_timeout");
   out.max_query_memory_bytes = static_cast<uint64_t>(settings.integer("max_query_memory"));
+  out.result_cache_bytes = static_cast<uint64_t>(settings.integer("result_cache"));
   out.slow_query_ms = settings.integer("slow_query");
   out.query.max_samples = settings.integer("max_samples");
   out.query.lookback_ms = settings.integer("lookback");
@@ -121,6 +129,8 @@ class PromqlInstance final : public Instance, public MetricsSource {
         static_cast<double>(engine_->running().evaluating()));
     add(sink, "nightlight_promql_queries_waiting", "Queries that wait for their turn.",
         static_cast<double>(engine_->running().waiting()));
+    add(sink, "nightlight_promql_result_cache_bytes", "Memory of the answers that are kept.",
+        static_cast<double>(engine_->result_cache().used_bytes()));
   }
 
  private:
@@ -153,6 +163,14 @@ class PromqlInstance final : public Instance, public MetricsSource {
     if (Status s = counter("nightlight_promql_series_selected_total", "Series that queries selected.", &out->series);
         !s.ok())
       return s;
+    constexpr std::string_view kFound = "Range queries of which the result cache had everything, a part, or nothing.";
+    for (auto [found, cells] :
+         {std::pair{"whole", &out->cached_whole}, {"part", &out->cached_part}, {"none", &out->cached_none}}) {
+      const KeyValue label{str("found"), str(found)};
+      MetricSpec spec{sizeof(MetricSpec), MetricType::kCounter, str("nightlight_promql_result_cache_requests_total"),
+                      str(kFound),        {&label, 1},          {nullptr, 0}};
+      if (Status s = host_->metric(&spec, cells); !s.ok()) return s;
+    }
     out->seconds.bounds = {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100};
     MetricSpec spec{sizeof(MetricSpec),
                     MetricType::kHistogram,

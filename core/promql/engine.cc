@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "promql/ast_json.h"
+#include "promql/cache/cached_range.h"
+#include "promql/cache/stepwise.h"
 #include "promql/duration_expr.h"
 #include "promql/exec/answer.h"
 #include "promql/explain.h"
@@ -47,6 +49,7 @@ PromqlEngine::PromqlEngine(Host* host, Storage* storage, const std::vector<Funct
       storage_(storage),
       options_(std::make_shared<EngineOptions>(options)),
       running_(host, max_concurrent_queries),
+      result_cache_(options.result_cache_bytes),
       metrics_(std::move(metrics)) {
   for (FunctionLibrary* library : libraries) {
     table_.add(library->functions());
@@ -69,6 +72,7 @@ void PromqlEngine::set_options(const EngineOptions& options, uint64_t max_concur
   MutexLock lock(options_mutex_);
   options_ = std::make_shared<EngineOptions>(options);
   running_.set_most(max_concurrent_queries);
+  result_cache_.set_capacity(options.result_cache_bytes);
 }
 
 Result<ExprPtr> PromqlEngine::parse(Str text) const { return parse_expression(view(text), table_, options()->parser); }
@@ -114,19 +118,45 @@ Result<PromqlEngine::Prepared> PromqlEngine::prepare(const Query& query) {
   return out;
 }
 
-Result<Answer> PromqlEngine::evaluate(Prepared& prepared) {
+Result<Answer> PromqlEngine::evaluate(Prepared& prepared, Domain& domain) {
   NIGHTLIGHT_TRY(prepared.entry->wait_for_turn(prepared.state->context.deadline_ns, prepared.state->context.cancelled));
   prepared.turn_ns = host_->monotonic_ns();
   Evaluator evaluator(*prepared.state, sources_, *prepared.expr, prepared.profile.get());
-  Result<Answer> answer = evaluate_answer(evaluator, *prepared.expr, *prepared.domain, prepared.range);
+  Result<Answer> answer = evaluate_answer(evaluator, *prepared.expr, domain, prepared.range);
   prepared.done_ns = host_->monotonic_ns();
   prepared.entry->give_turn_back();
   return answer;
 }
 
+Result<Answer> PromqlEngine::answer(Prepared& prepared, const Query& query) {
+  const QueryOptions& options = prepared.state->options;
+  const bool may_keep = prepared.range && query.step_ms > 0 && (query.flags & (kNoCache | kStats | kTrace)) == 0 &&
+                        result_cache_.on() && prepared.expr->type() == ValueType::kVector &&
+                        is_stepwise(*prepared.expr, options.delayed_name_removal);
+  if (!may_keep) return evaluate(prepared, *prepared.domain);
+  const int64_t phase_ms = query.start_ms % query.step_ms;
+  std::string key;
+  for (int64_t number : {query.step_ms, phase_ms, options.lookback_ms, options.subquery_step_ms,
+                         int64_t{options.delayed_name_removal} << 2 | int64_t{options.use_start_timestamps} << 1 |
+                             int64_t{options.type_and_unit_labels}})
+    key += std::to_string(number) + ' ';
+  key.append(std::to_string(query.context->tenant.size) + ' ').append(view(query.context->tenant));
+  key += prepared.entry->text;
+  CachedRange cached(result_cache_, *prepared.state, *prepared.domain, std::move(key));
+  Answer rest;
+  if (Domain* domain = cached.rest()) {
+    NIGHTLIGHT_ASSIGN(evaluated, evaluate(prepared, *domain));
+    rest = std::move(evaluated);
+  } else {
+    prepared.turn_ns = prepared.done_ns = host_->monotonic_ns();
+  }
+  bump((!cached.found() ? metrics_.cached_none : cached.rest() ? metrics_.cached_part : metrics_.cached_whole).count);
+  return cached.complete(std::move(rest));
+}
+
 Result<std::unique_ptr<EvaluatedResult>> PromqlEngine::run(const Query& query) {
   NIGHTLIGHT_ASSIGN(prepared, prepare(query));
-  NIGHTLIGHT_ASSIGN(answer, evaluate(prepared));
+  NIGHTLIGHT_ASSIGN(answer, this->answer(prepared, query));
   const uint64_t series = answer.columns.size() + answer.series.size();
   if (query.limit > 0 && series > query.limit && answer.type != ValueType::kScalar) {
     if (answer.columns.size() > query.limit) answer.columns.resize(query.limit);
@@ -232,7 +262,7 @@ Status PromqlEngine::explain_json(const Query* query, uint32_t analyze, TextSink
     if (!prepared.ok()) return fail(prepared.error());
     if (analyze != 0) {
       prepared->profile = std::make_unique<Profile>();
-      Result<Answer> answer = evaluate(*prepared);
+      Result<Answer> answer = evaluate(*prepared, *prepared->domain);
       if (!answer.ok()) return fail(answer.error());
     }
     Result<std::string> plan =

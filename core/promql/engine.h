@@ -9,6 +9,7 @@
 #include "base/mutex.h"
 #include "nightlight/engine.h"
 #include "nightlight/sugar.h"
+#include "promql/cache/result_cache.h"
 #include "promql/exec/evaluator.h"
 #include "promql/parser.h"
 #include "promql/query_result.h"
@@ -21,11 +22,13 @@ struct EngineOptions {
   ParserOptions parser;
   int64_t timeout_ms = 120'000;
   uint64_t max_query_memory_bytes = uint64_t{1} << 30;
-  int64_t slow_query_ms = 0;  // Longer ones are logged; 0: none is.
+  uint64_t result_cache_bytes = 0;  // 0: answers are not kept.
+  int64_t slow_query_ms = 0;        // Longer ones are logged; 0: none is.
 };
 
 struct EngineMetrics {
   MetricCells queries{}, failed{}, samples{}, series{};
+  MetricCells cached_whole{}, cached_part{}, cached_none{};  // Range queries that the result cache was asked about.
   HistogramCells seconds;
 };
 
@@ -47,6 +50,7 @@ class PromqlEngine final : public Engine {
   // Options that may change while queries run; those that run keep theirs.
   void set_options(const EngineOptions& options, uint64_t max_concurrent_queries);
   RunningQueries& running() { return running_; }
+  const ResultCache& result_cache() const { return result_cache_; }
 
  private:
   struct Prepared;
@@ -56,7 +60,9 @@ class PromqlEngine final : public Engine {
   Result<ExprPtr> parse(Str text) const;
   Result<Prepared> prepare(const Query& query);
   Result<std::unique_ptr<EvaluatedResult>> run(const Query& query);
-  Result<Answer> evaluate(Prepared& prepared);
+  Result<Answer> evaluate(Prepared& prepared, Domain& domain);
+  // The same over the whole domain, with the help of the result cache where it is allowed.
+  Result<Answer> answer(Prepared& prepared, const Query& query);
   void finish(const Prepared& prepared, const Query& query);
 
   Host* const host_;
@@ -67,6 +73,7 @@ class PromqlEngine final : public Engine {
   mutable Mutex options_mutex_;
   std::shared_ptr<const EngineOptions> options_ GUARDED_BY(options_mutex_);
   RunningQueries running_;
+  ResultCache result_cache_;
   EngineMetrics metrics_;
 };
 

@@ -131,6 +131,7 @@ Status Store::delete_series(const Select* select) noexcept {
     if (*position > 0)
       if (Result<void> durable = log_->wait(*position); !durable.ok()) return fail(durable.error());
     Result<void> done = delete_from_blocks(*matchers, select->start_ms, select->end_ms);
+    head_->changes().note(select->start_ms);
     return done.ok() ? kOkStatus : fail(done.error());
   });
 }

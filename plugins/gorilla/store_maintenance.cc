@@ -81,8 +81,10 @@ void Store::drop_expired() {
   const uint64_t log_bytes = log_->stats().segment_bytes;
   const uint64_t most = retention_bytes_.load();
   const uint64_t for_blocks = most == 0 ? 0 : most > log_bytes ? most - log_bytes : 1;
-  if (Result<void> done = compactor_->drop_expired(retention_ms_.load(), for_blocks); !done.ok())
-    log(host_, LogLevel::kError, "expired blocks cannot be dropped", {{"error", done.error().message}});
+  Result<bool> dropped = compactor_->drop_expired(retention_ms_.load(), for_blocks);
+  if (!dropped.ok())
+    log(host_, LogLevel::kError, "expired blocks cannot be dropped", {{"error", dropped.error().message}});
+  if (!dropped.ok() || *dropped) head_->changes().note(INT64_MIN);
 }
 
 bool Store::disk_is_nearly_full() const {

@@ -112,11 +112,7 @@ Status Store::label_values(Str name, const LabelQuery* query, StringSink* out) n
 }
 
 uint64_t Store::generation(Str, int64_t until_ms) noexcept {
-  if (!running_.load(std::memory_order_acquire)) return 0;
-  // What is not finished yet may grow; everything older changes only by late samples and deletes.
-  // Blocks change by seals and compactions, too: that is more than need be, but never too little.
-  uint64_t changes = head_->past_changes() + blocks_->generation();
-  return until_ms >= head_->max_time_ms() ? changes << 32 | (head_->open_samples() & 0xffffffff) : changes << 32;
+  return running_.load(std::memory_order_acquire) ? head_->changes().last_change(until_ms) : UINT64_MAX;
 }
 
 Status Store::exemplars(const Select* select, ExemplarSink* out) noexcept {

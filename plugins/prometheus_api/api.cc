@@ -20,9 +20,9 @@ constexpr std::string_view kSearchParameters =
 
 constexpr RouteSpec kRoutes[] = {
     {"/api/v1/query", kGetPost, &query, kRead, kCompress, "Evaluates an expression at one time.",
-     "query! time timeout limit lookback_delta stats", "QueryResult"},
+     "query! time timeout limit lookback_delta stats nocache trace", "QueryResult"},
     {"/api/v1/query_range", kGetPost, &query_range, kRead, kCompress, "Evaluates an expression over a range of time.",
-     "query! start! end! step! timeout limit lookback_delta stats", "QueryResult"},
+     "query! start! end! step! timeout limit lookback_delta stats nocache trace", "QueryResult"},
     {"/api/v1/query_exemplars", kGetPost, &query_exemplars, kRead, kCompress,
      "Lists the exemplars of an expression's series.", "query! start end", "Exemplars"},
     {"/api/v1/format_query", kGetPost, &format_query, kRead, kCompress, "Prints an expression in the usual form.",

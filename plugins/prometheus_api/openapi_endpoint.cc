@@ -84,6 +84,7 @@ std::string success(const RouteSpec& route) {
          line(12, {"application/json:"}) + line(14, {"schema:"}) + line(16, {"type: object"}) +
          line(16, {"required: [status, data]"}) + line(16, {"properties:"}) + line(18, {"status: {const: success}"}) +
          line(18, {"data: {$ref: '#/components/schemas/", route.answer, "'}"}) +
+         (route.parameters.find("trace") == std::string_view::npos ? "" : line(18, {"trace: {type: object}"})) +
          line(18, {"warnings: {$ref: '#/components/schemas/Strings'}"}) +
          line(18, {"infos: {$ref: '#/components/schemas/Strings'}"}) + line(16, {"additionalProperties: false"});
 }

@@ -27,6 +27,8 @@ constexpr std::pair<std::string_view, std::string_view> kParameters[] = {
     {"timeout", kDuration},
     {"lookback_delta", kDuration},
     {"stats", "{type: string, enum: ['true', all]}"},
+    {"nocache", kBool},
+    {"trace", kBool},
     {"limit", kCount},
     {"limit_per_metric", kCount},
     {"batch_size", kPositive},

@@ -56,6 +56,9 @@ Result<void> read_options(Call& call, QueryRequest& out) {
   out.text = call.form.first("query");
   out.stats = call.form.first("stats");
   if (out.stats == "all") out.query.flags |= kStats;
+  if (parse_bool(call.form.first("trace")).value_or(false)) out.query.flags |= kTrace;
+  // Statistics are those of the whole evaluation.
+  if (!out.stats.empty() || parse_bool(call.form.first("nocache")).value_or(false)) out.query.flags |= kNoCache;
   out.client = std::string(view(call.request->peer()->address));
   return {};
 }
@@ -218,6 +221,10 @@ Result<void> answer_query(const Backend& backend, Call& call, QueryRequest& requ
   if (const QueryStats* stats = result->stats(); stats != nullptr && !request.stats.empty())
     write_stats(call.json, *stats);
   call.json.raw("}");
+  if (Str trace = result->trace_json(); trace.size > 0) {
+    call.json.raw(",\"trace\":");
+    call.json.raw(view(trace));
+  }
   std::vector<std::string> warnings = texts_of(result->warnings());
   if (!request.stats.empty() && request.stats != "true" && request.stats != "all") {
     warnings.push_back("value \"" + std::string(request.stats) +

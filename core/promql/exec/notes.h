@@ -30,6 +30,7 @@ class Notes {
   // A sentence of the storage's, shown as it is.
   void add_foreign_warning(std::string_view text);
 
+  bool empty() const { return notes_.empty(); }
   std::vector<std::string> texts(NoteKind kind) const;
 
  private:

@@ -96,8 +96,10 @@ class NIGHTLIGHT_INTERFACE Storage {
   // [any] Label names, and the values of one label, of the matching series: sorted bytewise, unique.
   virtual Status label_names(const LabelQuery* query, StringSink* out) noexcept = 0;
   virtual Status label_values(Str name, const LabelQuery* query, StringSink* out) noexcept = 0;
-  // [any] A number that changes whenever samples at or before `until_ms` may have changed (late samples, deletes,
-  // retention): the key of exact result caches.
+  // [any] A number that grows whenever samples at or before `until_ms` may have changed (new and late samples, deletes,
+  // retention), for exact result caches. It shrinks neither over time nor with a later `until_ms`: what a selection
+  // yielded that began after generation(tenant, INT64_MAX) was g is still so, up to `until_ms`, while
+  // generation(tenant, until_ms) <= g. UINT64_MAX: unknown.
   virtual uint64_t generation(Str tenant, int64_t until_ms) noexcept = 0;
 
  protected:

@@ -99,7 +99,7 @@ Result<void> Compactor::purge_tombstones() {
   return {};
 }
 
-Result<void> Compactor::drop_expired(int64_t retention_ms, uint64_t most_bytes) {
+Result<bool> Compactor::drop_expired(int64_t retention_ms, uint64_t most_bytes) {
   std::vector<BlockMeta> blocks = metas_of(*blocks_.blocks());
   std::sort(blocks.begin(), blocks.end(),
             [](const BlockMeta& a, const BlockMeta& b) { return a.max_time_ms < b.max_time_ms; });
@@ -113,11 +113,11 @@ Result<void> Compactor::drop_expired(int64_t retention_ms, uint64_t most_bytes) 
     bytes -= meta.stats.size_bytes;
     expired.push_back(meta.id);
   }
-  if (expired.empty()) return {};
+  if (expired.empty()) return false;
   NIGHTLIGHT_TRY(blocks_.change({}, expired));
   stats_.blocks_dropped += expired.size();
   log(host_, LogLevel::kInfo, "expired blocks dropped", {{"blocks", std::to_string(expired.size())}});
-  return {};
+  return true;
 }
 
 }  // namespace nightlight::gorilla

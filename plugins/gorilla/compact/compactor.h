@@ -41,8 +41,8 @@ class Compactor {
   // Rewrites every block that has tombstones.
   Result<void> purge_tombstones();
   // Drops blocks whose newest sample is `retention_ms` older than that of the newest block (0: none), then the oldest
-  // ones while all together are larger than `most_bytes` (0: no limit).
-  Result<void> drop_expired(int64_t retention_ms, uint64_t most_bytes);
+  // ones while all together are larger than `most_bytes` (0: no limit). Whether there were any.
+  Result<bool> drop_expired(int64_t retention_ms, uint64_t most_bytes);
 
   const CompactionStats& stats() const { return stats_; }
   // [any] Blocks that wait for a compaction.

@@ -327,6 +327,7 @@ SideSeries& Head::side(uint32_t id) {
 void Head::note_time(int64_t t) {
   open_->min_ms = std::min(open_->min_ms, t);
   open_->max_ms = std::max(open_->max_ms, t);
+  changed_from_ms_ = std::min(changed_from_ms_, t);
   ++open_->samples;
   if (t > max_ms_.load(std::memory_order_relaxed)) max_ms_.store(t, std::memory_order_relaxed);
 }
@@ -384,7 +385,6 @@ void Head::apply_late(uint32_t id, int64_t t, uint64_t bits, int64_t start_ms) {
   beside.late.push_back({t, bits, start_ms});
   note_time(t);
   ++counts_.late;
-  past_changes_.fetch_add(1, std::memory_order_release);
 }
 
 void Head::apply_histogram(uint32_t id, const Histogram& h) {
@@ -394,7 +394,6 @@ void Head::apply_histogram(uint32_t id, const Histogram& h) {
     for (const auto& other : beside.histograms)
       if (other.timestamp_ms == h.timestamp_ms) return;
     ++counts_.late;
-    past_changes_.fetch_add(1, std::memory_order_release);
   } else {
     s.last_timestamp_ms = h.timestamp_ms;
     s.flags |= kLastIsHistogram;
@@ -479,6 +478,7 @@ Result<uint64_t> Head::append(const WriteBatch& batch, AppendResult& result, Ing
   {
     MutexLock lock(sample_mutex_);
     log_batch_.clear();
+    changed_from_ms_ = INT64_MAX;
     bound_max_ms_ = max_ms_.load(std::memory_order_relaxed);
     bound_now_ms_ = now_ms;
     NIGHTLIGHT_TRY(find_series(batch, plan, now_ms));
@@ -497,6 +497,7 @@ Result<uint64_t> Head::append(const WriteBatch& batch, AppendResult& result, Ing
         if (add_metadata(*m)) log_batch_.metadata.push_back(m);
       }
     }
+    if (changed_from_ms_ != INT64_MAX) changes_.note(changed_from_ms_);
     for (const Rejection& r : plan.rejections) ++counts_.rejected[static_cast<size_t>(r.reason)];
     counts_.appended += log_batch_.sample_series.size() + log_batch_.histograms.size();
     open_samples_.store(open_->samples, std::memory_order_relaxed);
@@ -534,7 +535,7 @@ Result<uint64_t> Head::remove_samples(std::span<const LabelMatcher> matchers, in
     open_->deleted[id].push_back(range);
     log_batch_.tombstones.push_back({id, range.start_ms, range.end_ms});
   }
-  past_changes_.fetch_add(1, std::memory_order_release);
+  changes_.note(start_ms);
   if (log_batch_.empty()) return uint64_t{0};
   uint64_t position = log.append(log_batch_);
   open_->last_position = position;

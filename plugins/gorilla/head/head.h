@@ -19,6 +19,7 @@
 
 #include "base/mutex.h"
 #include "base/result.h"
+#include "gorilla/head/change_log.h"
 #include "gorilla/head/exemplars.h"
 #include "gorilla/head/generation.h"
 #include "gorilla/head/hot_lines.h"
@@ -132,8 +133,8 @@ class Head {
   // Samples of the open generation.
   uint64_t open_samples() const { return open_samples_.load(std::memory_order_relaxed); }
   uint64_t series_count() const { return series_count_.load(std::memory_order_relaxed); }
-  // Grows whenever a late sample or a delete changed the past.
-  uint64_t past_changes() const { return past_changes_.load(std::memory_order_acquire); }
+  // What came and went, here and (noted by the store) in the blocks.
+  ChangeLog& changes() { return changes_; }
   int64_t max_time_ms() const { return max_ms_.load(std::memory_order_relaxed); }
 
   // ---- sealing ----
@@ -207,11 +208,14 @@ class Head {
   SeriesIndex index_ GUARDED_BY(index_mutex_);
   uint64_t created_ GUARDED_BY(index_mutex_) = 0;
 
+  ChangeLog changes_;
+  int64_t changed_from_ms_ GUARDED_BY(sample_mutex_) = INT64_MAX;  // By the current batch.
+
   Exemplars exemplars_;
   mutable Mutex metadata_mutex_;
   std::map<std::string, FamilyMetadata, std::less<>> metadata_ GUARDED_BY(metadata_mutex_);
 
-  std::atomic<uint64_t> open_samples_{0}, series_count_{0}, past_changes_{0};
+  std::atomic<uint64_t> open_samples_{0}, series_count_{0};
   std::atomic<int64_t> max_ms_{INT64_MIN};
 };
 

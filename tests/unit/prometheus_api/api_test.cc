@@ -213,6 +213,22 @@ TEST_CASE("ten warnings and ten infos are shown, and the number of the others") 
   CHECK(answer["data"]["stats"]["samples"]["seriesTouched"] == 0);
 }
 
+TEST_CASE("a query can be traced, and can go past the result cache, as one with statistics does") {
+  Fixture f;
+  auto answer = nlohmann::json::parse(f.get(kQuery, "query=x"));
+  CHECK((f.engine.last.flags & (kTrace | kNoCache)) == 0);
+  CHECK_FALSE(answer.contains("trace"));
+  f.engine.answer.trace = R"({"message":"m","durationMs":1,"children":[]})";
+  answer = nlohmann::json::parse(f.get(kRange, "query=x&start=1&end=2&step=1&trace=1"));
+  CHECK((f.engine.last.flags & kTrace) != 0);
+  CHECK(answer["trace"]["message"] == "m");
+  CHECK(answer["status"] == "success");
+  f.get(kQuery, "query=x&nocache=1");
+  CHECK((f.engine.last.flags & kNoCache) != 0);
+  f.get(kQuery, "query=x&stats=true");
+  CHECK((f.engine.last.flags & kNoCache) != 0);
+}
+
 TEST_CASE("a form in a body counts before the URL, and only when it is one") {
   Fixture f;
   f.post(kQuery, "query=body&time=1", "query=url&time=2");

@@ -93,7 +93,7 @@ struct FakeAnswer {
   std::vector<ResultSeries> series;
   std::vector<std::string> warnings, infos;
   Code fail_query = Code::kOk, fail_next = Code::kOk;
-  std::string error;
+  std::string error, trace;
   QueryStats stats{};
 };
 
@@ -121,7 +121,7 @@ class FakeEngine final : public Engine {
     View<Str> warnings() noexcept override { return view_of(warnings_); }
     View<Str> infos() noexcept override { return view_of(infos_); }
     const QueryStats* stats() noexcept override { return &answer_->stats; }
-    Str trace_json() noexcept override { return str(""); }
+    Str trace_json() noexcept override { return str(answer_->trace); }
     void release() noexcept override { delete this; }
 
    private:
