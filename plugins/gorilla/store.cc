@@ -185,6 +185,8 @@ Status Store::admit(const CallContext* context) {
     return host_->fail(Code::kUnimplemented, str("this store serves the default tenant only"));
   if (context->cancelled != nullptr && __atomic_load_n(context->cancelled, __ATOMIC_RELAXED) != 0)
     return host_->fail(Code::kCancelled, str("the caller has gone"));
+  if (context->deadline_ns != INT64_MAX && host_->monotonic_ns() >= context->deadline_ns)
+    return host_->fail(Code::kDeadlineExceeded, str("the time for this call has passed"));
   return kOkStatus;
 }
 

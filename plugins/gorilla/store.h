@@ -100,8 +100,10 @@ class Store final : public Instance,
 
  private:
   Status fail(const Error& error) { return host_->fail(error.code, str(error.message)); }
-  // Refuses what this store cannot serve: other tenants, and calls outside start..stop.
+  // Refuses what this store cannot serve: other tenants, calls outside start..stop, and callers that no longer wait.
   Status admit(const CallContext* context);
+  // kResourceExhausted when `what` holds more bytes than the call may.
+  Status check_budget(const CallContext* context, uint64_t bytes, const std::string& what);
   Result<void> recover();
   // Makes a block of the open generation, and frees the log up to it. What fails is tried again by the next call.
   Result<void> seal_locked() REQUIRES(seal_mutex_);
@@ -113,7 +115,7 @@ class Store final : public Instance,
   void run_compaction();
   Result<void> delete_from_blocks(std::span<const LabelMatcher> matchers, int64_t start_ms, int64_t end_ms);
   Result<std::string> make_snapshot(bool with_head);
-  Result<std::vector<std::string>> names_of(const LabelQuery& query, const Str* label);
+  Status names_of(const LabelQuery& query, const Str* label, StringSink* out);
 
   Host* host_;
   FileSystem& files_;

@@ -5,6 +5,12 @@
 
 namespace nightlight::gorilla {
 
+Status Store::check_budget(const CallContext* context, uint64_t bytes, const std::string& what) {
+  if (context == nullptr || bytes <= context->byte_budget) return kOkStatus;
+  return host_->fail(Code::kResourceExhausted,
+                     str(what + " needs " + std::to_string(bytes) + " bytes, more than the query may use"));
+}
+
 Status Store::select(const Select* select, SeriesSet** out) noexcept {
   return guard(host_, [&]() -> Status {
     if (Status admitted = admit(select->context); !admitted.ok()) return admitted;
@@ -16,6 +22,7 @@ Status Store::select(const Select* select, SeriesSet** out) noexcept {
     const std::shared_ptr<const OpenBlocks> open = blocks_->blocks();
     for (const auto& block : *open) {
       if (!block->overlaps(select->start_ms, select->end_ms)) continue;
+      if (Status admitted = admit(select->context); !admitted.ok()) return admitted;
       if (block->block == nullptr) {
         set->warn(block->damage);
       } else if (Result<void> added = set->add_block({block->block, block->tombstones}, *matchers); !added.ok()) {
@@ -23,10 +30,8 @@ Status Store::select(const Select* select, SeriesSet** out) noexcept {
       }
     }
     set->finish((select->flags & kSortedByLabels) != 0, select->limit);
-    if (select->context != nullptr && set->memory_bytes() > select->context->byte_budget)
-      return host_->fail(Code::kResourceExhausted,
-                         str("the selection of " + std::to_string(set->size()) + " series needs " +
-                             std::to_string(set->memory_bytes()) + " bytes, more than the query may use"));
+    const std::string what = "the selection of " + std::to_string(set->size()) + " series";
+    if (Status enough = check_budget(select->context, set->memory_bytes(), what); !enough.ok()) return enough;
     *out = set.release();
     return kOkStatus;
   });
@@ -47,9 +52,48 @@ Status deliver(const std::vector<std::string>& all, uint64_t limit, StringSink* 
   return kOkStatus;
 }
 
+// Names as they are found, in any order and more than once.
+class NameList {
+ public:
+  explicit NameList(const CallContext* context) : budget_(context == nullptr ? UINT64_MAX : context->byte_budget) {}
+  // False when it is too much already.
+  bool add(std::string name) {
+    bytes_ += sizeof name + name.size();
+    if (bytes_ <= budget_) all_.push_back(std::move(name));
+    return bytes_ <= budget_;
+  }
+  uint64_t bytes() const { return bytes_; }
+  const std::vector<std::string>& sorted() {
+    std::sort(all_.begin(), all_.end());
+    all_.erase(std::unique(all_.begin(), all_.end()), all_.end());
+    return all_;
+  }
+
+ private:
+  const uint64_t budget_;
+  uint64_t bytes_ = 0;
+  std::vector<std::string> all_;
+};
+
+// What the matching series of the head have.
+void add_names(const SeriesIndex& index, std::span<const LabelMatcher> matchers, const Str* label, NameList& all) {
+  Bitmap selected;
+  if (!matchers.empty()) selected = index.select(matchers);
+  const Bitmap* among = matchers.empty() ? nullptr : &selected;
+  auto used = [&](uint32_t label_id) { return index.label_in_use(label_id, among); };
+  if (label != nullptr) {
+    for (uint32_t id : index.labels_with_name(index.symbols().find(view(*label))))
+      if (used(id) && !all.add(std::string(index.symbols().text(index.label(id).value)))) return;
+    return;
+  }
+  for (uint32_t name : index.names()) {
+    std::span<const uint32_t> ids = index.labels_with_name(name);
+    if (std::any_of(ids.begin(), ids.end(), used) && !all.add(std::string(index.symbols().text(name)))) return;
+  }
+}
+
 // What the matching series of one block have.
-Result<void> add_names(const Block& block, std::span<const LabelMatcher> matchers, const Str* label,
-                       std::vector<std::string>& all) {
+Result<void> add_names(const Block& block, std::span<const LabelMatcher> matchers, const Str* label, NameList& all) {
   std::vector<uint32_t> series;
   if (!matchers.empty()) {
     NIGHTLIGHT_ASSIGN(selected, block.select(matchers));
@@ -58,57 +102,37 @@ Result<void> add_names(const Block& block, std::span<const LabelMatcher> matcher
   }
   const std::vector<uint32_t>* among = matchers.empty() ? nullptr : &series;
   NIGHTLIGHT_ASSIGN(names, label != nullptr ? block.label_values(view(*label), among) : block.label_names(among));
-  all.insert(all.end(), std::make_move_iterator(names.begin()), std::make_move_iterator(names.end()));
+  for (std::string& name : names)
+    if (!all.add(std::move(name))) return {};
   return {};
 }
 
 }  // namespace
 
 // The label names (`label` null) or the values of `*label`, sorted and unique.
-Result<std::vector<std::string>> Store::names_of(const LabelQuery& query, const Str* label) {
-  NIGHTLIGHT_ASSIGN(matchers, LabelMatcher::compile(query.matchers));
-  std::vector<std::string> all;
-  if (head_->overlaps(query.start_ms, query.end_ms)) {
-    head_->with_index([&](const SeriesIndex& index) {
-      Bitmap selected;
-      if (!matchers.empty()) selected = index.select(matchers);
-      const Bitmap* among = matchers.empty() ? nullptr : &selected;
-      auto used = [&](uint32_t label_id) { return index.label_in_use(label_id, among); };
-      if (label != nullptr) {
-        for (uint32_t id : index.labels_with_name(index.symbols().find(view(*label))))
-          if (used(id)) all.emplace_back(index.symbols().text(index.label(id).value));
-        return;
-      }
-      for (uint32_t name : index.names()) {
-        std::span<const uint32_t> ids = index.labels_with_name(name);
-        if (std::any_of(ids.begin(), ids.end(), used)) all.emplace_back(index.symbols().text(name));
-      }
-    });
-  }
+Status Store::names_of(const LabelQuery& query, const Str* label, StringSink* out) {
+  if (Status admitted = admit(query.context); !admitted.ok()) return admitted;
+  Result<std::vector<LabelMatcher>> matchers = LabelMatcher::compile(query.matchers);
+  if (!matchers.ok()) return fail(matchers.error());
+  NameList all(query.context);
+  if (head_->overlaps(query.start_ms, query.end_ms))
+    head_->with_index([&](const SeriesIndex& index) { add_names(index, *matchers, label, all); });
   const std::shared_ptr<const OpenBlocks> open = blocks_->blocks();
   for (const auto& block : *open) {
     if (block->block == nullptr || !block->overlaps(query.start_ms, query.end_ms)) continue;
-    NIGHTLIGHT_TRY(add_names(*block->block, matchers, label, all));
+    if (Status admitted = admit(query.context); !admitted.ok()) return admitted;
+    if (Result<void> added = add_names(*block->block, *matchers, label, all); !added.ok()) return fail(added.error());
   }
-  std::sort(all.begin(), all.end());
-  all.erase(std::unique(all.begin(), all.end()), all.end());
-  return all;
+  if (Status enough = check_budget(query.context, all.bytes(), "the list of names"); !enough.ok()) return enough;
+  return deliver(all.sorted(), query.limit, out);
 }
 
 Status Store::label_names(const LabelQuery* query, StringSink* out) noexcept {
-  return guard(host_, [&]() -> Status {
-    if (Status admitted = admit(query->context); !admitted.ok()) return admitted;
-    auto names = names_of(*query, nullptr);
-    return names.ok() ? deliver(*names, query->limit, out) : fail(names.error());
-  });
+  return guard(host_, [&] { return names_of(*query, nullptr, out); });
 }
 
 Status Store::label_values(Str name, const LabelQuery* query, StringSink* out) noexcept {
-  return guard(host_, [&]() -> Status {
-    if (Status admitted = admit(query->context); !admitted.ok()) return admitted;
-    auto values = names_of(*query, &name);
-    return values.ok() ? deliver(*values, query->limit, out) : fail(values.error());
-  });
+  return guard(host_, [&] { return names_of(*query, &name, out); });
 }
 
 uint64_t Store::generation(Str, int64_t until_ms) noexcept {
@@ -125,6 +149,7 @@ Status Store::exemplars(const Select* select, ExemplarSink* out) noexcept {
       uint32_t id;
     };
     std::vector<Found> found;
+    uint64_t bytes = 0;
     std::vector<uint32_t> with = head_->exemplars().series();
     head_->with_index([&](const SeriesIndex& index) {
       Bitmap selected = index.select(*matchers);
@@ -135,8 +160,11 @@ Status Store::exemplars(const Select* select, ExemplarSink* out) noexcept {
           LabelRef l = index.label(label_id);
           found.back().labels.emplace_back(index.symbols().text(l.name), index.symbols().text(l.value));
         });
+        bytes += sizeof(Found) + found.back().labels.size() * sizeof found.back().labels[0];
       }
     });
+    const std::string what = "the selection of " + std::to_string(found.size()) + " series with exemplars";
+    if (Status enough = check_budget(select->context, bytes, what); !enough.ok()) return enough;
     std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.labels < b.labels; });
     auto pairs = [](const std::vector<std::pair<std::string, std::string>>& labels) {
       std::vector<LabelPair> out_pairs;

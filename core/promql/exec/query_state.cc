@@ -25,7 +25,7 @@ Error QueryState::out_of_memory() const {
 
 Error QueryState::function_error(Status status) const {
   if (status.code == Code::kResourceExhausted && budget.refused()) return out_of_memory();
-  if (status.code == Code::kCancelled)
+  if (status.code == Code::kCancelled || status.code == Code::kDeadlineExceeded)
     if (Result<void> going = check(); !going.ok()) return going.error();
   return {status.code, std::string(view(host->last_error()))};
 }

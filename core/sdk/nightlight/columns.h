@@ -113,7 +113,8 @@ enum WriteFlags : uint32_t {
 
 enum class RejectReason : uint32_t {
   kOutOfOrder = 0,   // Older than the series' newest sample, and no out-of-order window takes it.
-  kDuplicate = 1,    // Same timestamp, other value.
+  kDuplicate = 1,    // The time of the series' newest sample, other value. (Older than that it is a late sample: it may
+                     // count as written, and what was there first stays.)
   kTooOld = 2,       // Older than the out-of-order window.
   kOutOfBounds = 3,  // Too far in the past or the future.
   kInvalidHistogram = 4,
@@ -164,7 +165,7 @@ struct SeriesSamples {
   View<int64_t> timestamps_ms;
   View<double> values;                // Parallel to timestamps_ms.
   View<int64_t> start_timestamps_ms;  // Empty (all unknown), or parallel to timestamps_ms.
-  View<const Histogram*> histograms;  // Never at a time that timestamps_ms has too.
+  View<const Histogram*> histograms;  // Never at a time that timestamps_ms has too: where both came, one stays.
 };
 
 struct SeriesBatch {

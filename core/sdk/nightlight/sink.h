@@ -26,7 +26,9 @@ class NIGHTLIGHT_INTERFACE Sink {
   // one of them rejects all. Errors, after which nothing of the batch counts as stored (a repeat is harmless):
   //   kResourceExhausted  the write buffer is full: ask the sender to come again later
   //   kUnavailable        disk full, log failed, or stopping
-  //   kDeadlineExceeded   durable state unknown
+  //   kDeadlineExceeded   the context's deadline has passed; what became durable is unknown
+  //   kCancelled          the caller had gone before the batch was looked at
+  //   kUnimplemented      a tenant, and this sink serves the default one alone
   //   kAborted            stale refs, see resolve
   virtual Status append(const WriteBatch* batch, AppendResult* result) noexcept = 0;
 

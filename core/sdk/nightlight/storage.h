@@ -84,14 +84,20 @@ struct LabelQuery {
   uint32_t flags;  // 0
   const CallContext* context;
   View<const Matcher*> matchers;  // Empty: every series.
-  int64_t start_ms, end_ms;
-  uint64_t limit;  // 0: all. Otherwise the first in byte order.
+  int64_t start_ms, end_ms;       // What only series outside of it have may be answered too, never less.
+  uint64_t limit;                 // 0: all. Otherwise the first in byte order.
 };
 
 inline constexpr char kStorageId[] = "nightlight.storage/0";
+// Every call with a context, of this interface and of those below, can end with
+//   kResourceExhausted  it would hold more than the context's byte budget
+//   kDeadlineExceeded   the context's deadline has passed, before the call or while it works
+//   kCancelled          the caller has gone, likewise
+//   kUnimplemented      a tenant, and this store serves the default one alone
+//   kUnavailable        outside of start and stop
 class NIGHTLIGHT_INTERFACE Storage {
  public:
-  // [any] kInvalidArgument: bad regular expression. kResourceExhausted: the context's byte budget.
+  // [any] Without matchers: every series. kInvalidArgument: bad regular expression.
   virtual Status select(const Select* select, SeriesSet** out) noexcept = 0;
   // [any] Label names, and the values of one label, of the matching series: sorted bytewise, unique.
   virtual Status label_names(const LabelQuery* query, StringSink* out) noexcept = 0;
@@ -158,7 +164,8 @@ class NIGHTLIGHT_INTERFACE StorageAdmin {
   // [any] Hides the samples of the matching series in [start_ms, end_ms] at once; clean_tombstones frees their space.
   virtual Status delete_series(const Select* select) noexcept = 0;
   virtual Status clean_tombstones(const CallContext* context) noexcept = 0;
-  // [any] A consistent copy (hard links) under the data directory; its name goes to `name`.
+  // [any] A consistent copy (hard links) that is itself a data directory: snapshots/NAME under this one's. NAME goes to
+  // `name`.
   virtual Status snapshot(const CallContext* context, uint32_t skip_head, TextSink* name) noexcept = 0;
 
  protected:
