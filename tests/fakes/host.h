@@ -24,7 +24,7 @@ class FakeHost final : public Host {
   Status metric(const MetricSpec* spec, MetricCells* out) noexcept override {
     std::string name(view(spec->name));
     for (const KeyValue& label : spec->labels)
-      name += "," + std::string(view(label.key)) + "=" + std::string(view(label.value));
+      name.append(",").append(view(label.key)).append("=").append(view(label.value));
     std::vector<uint64_t>& cells = counts_[name];
     cells.resize(spec->bounds.size + 1);
     *out = MetricCells{cells.data(), &numbers_[name]};

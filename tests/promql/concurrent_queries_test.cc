@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "fakes/collectors.h"
 #include "promql/component.h"
 #include "promql/memory_storage.h"
 #include "promql/single_host.h"
@@ -68,17 +69,10 @@ void operator delete[](void* memory, size_t) noexcept { discounted(memory); }
 namespace nightlight::test {
 namespace {
 
+using fakes::Text;
+
 constexpr int kClients = 64, kSeries = 60, kSamples = 120;
 constexpr int64_t kIntervalMs = 15'000;
-
-class Text final : public TextSink {
- public:
-  Status write(Str piece) noexcept override {
-    text += view(piece);
-    return kOkStatus;
-  }
-  std::string text;
-};
 
 struct Outcome {
   Code code = Code::kOk;

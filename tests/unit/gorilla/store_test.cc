@@ -4,30 +4,17 @@
 
 #include <nlohmann/json.hpp>
 
+#include "fakes/collectors.h"
 #include "store_world.h"
 
 using namespace nightlight;
 using namespace nightlight::gorilla;
+using fakes::Strings;
+using fakes::Text;
 
 namespace {
 
 constexpr int64_t kBegin = StoreWorld::kBegin, kMinute = 60'000, kHour = 60 * kMinute;
-
-struct Text final : TextSink {
-  Status write(Str piece) noexcept override {
-    text += view(piece);
-    return kOkStatus;
-  }
-  std::string text;
-};
-
-struct Strings final : StringSink {
-  Status add(View<Str> strings) noexcept override {
-    for (Str s : strings) all.emplace_back(view(s));
-    return kOkStatus;
-  }
-  std::vector<std::string> all;
-};
 
 nlohmann::json blocks_of(StoreWorld& world) {
   Text text;

@@ -7,17 +7,12 @@
 #include <fstream>
 
 #include "fake_instances.h"
+#include "fakes/collectors.h"
 
 namespace nightlight::runtime {
 namespace {
 
-struct Text final : TextSink {
-  std::string text;
-  Status write(Str piece) noexcept override {
-    text += view(piece);
-    return kOkStatus;
-  }
-};
+using fakes::Text;
 
 struct Fixture {
   Fixture() {
