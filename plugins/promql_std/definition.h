@@ -4,15 +4,28 @@
 #ifndef NIGHTLIGHT_PROMQL_STD_DEFINITION_H_
 #define NIGHTLIGHT_PROMQL_STD_DEFINITION_H_
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "model/float_histogram.h"
+#include "model/kahan.h"
 #include "nightlight/plugin.h"
 
 namespace nightlight::promql_std {
+
+class SharedExtrapolation;
+
+// What deriv and predict_linear add up of the times of every window, for the series of one timing_id.
+struct TimeSums {
+  struct Moments {
+    CompensatedSum x, xx;
+  };
+  uint64_t timing_id = 0;        // 0: of none.
+  std::vector<Moments> moments;  // By step.
+};
 
 // Memory that one function object reuses from call to call.
 struct Scratch {
@@ -21,6 +34,8 @@ struct Scratch {
   std::vector<uint32_t> indices;
   std::vector<uint32_t> counts;
   std::vector<FloatHistogram> histograms;
+  TimeSums time_sums;
+  std::shared_ptr<SharedExtrapolation> rates;  // Of rate, increase and delta; null until there are any.
 };
 
 // A call in progress: what a kernel needs besides its input.

@@ -1,6 +1,6 @@
 #include "promql_std/extrapolate.h"
 
-#include "promql_std/lanes.h"
+#include "base/vector_clones.h"
 
 namespace nightlight::promql_std {
 namespace {

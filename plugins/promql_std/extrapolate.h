@@ -45,6 +45,12 @@ inline constexpr double kNotTraced = std::numeric_limits<double>::infinity();
   return sampled == 0 ? 1.0 : factor;
 }
 
+// How far before the first sample a window is extrapolated to, in seconds, unless the counter's zero is nearer.
+inline double reach_to_start(const Spans& spans) {
+  const double to_start = spans.to_start / 1000, average = spans.between / 1000 / spans.gaps;
+  return to_start >= average * 1.1 ? average / 2 : to_start;
+}
+
 class Extrapolation {
  public:
   static constexpr size_t kCapacity = 256;

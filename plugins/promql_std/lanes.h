@@ -7,15 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/vector_clones.h"
 #include "model/kahan.h"
-
-// Wider vectors where the processor has them. No multiplication and addition is fused: every processor gives the same
-// bits. What such a function calls must be inlined into it.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define NIGHTLIGHT_VECTOR_CLONES __attribute__((target_clones("default", "avx2"), optimize("O3", "no-trapping-math")))
-#else
-#define NIGHTLIGHT_VECTOR_CLONES
-#endif
 
 namespace nightlight::promql_std {
 

@@ -7,7 +7,9 @@
 
 #include <string>
 
+#include "base/vector_clones.h"
 #include "promql_std/extrapolate.h"
+#include "promql_std/shared_extrapolation.h"
 
 namespace nightlight::promql_std {
 
@@ -17,11 +19,18 @@ const int64_t* start_times(const Scope& scope, const Windows& w) {
   return scope.has(kUseStartTimestamps) ? w.start_timestamps_ms : nullptr;
 }
 
+NIGHTLIGHT_VECTOR_CLONES bool falls_anywhere(const double* values, uint32_t begin, uint32_t end) {
+  uint64_t any = 0;
+  for (uint32_t i = begin + 1; i < end; ++i) any |= values[i] < values[i - 1] ? 1 : 0;
+  return any != 0;
+}
+
 // The samples before which a counter was reset, and those whose start overlaps with the sample before; ascending.
 void find_resets(const Windows& w, const int64_t* starts, uint32_t begin, uint32_t end, std::vector<uint32_t>& resets,
                  std::vector<uint32_t>& overlapping) {
   resets.clear();
   overlapping.clear();
+  if (starts == nullptr && !falls_anywhere(w.values, begin, end)) return;
   for (uint32_t i = begin + 1; i < end; ++i) {
     bool reset = w.values[i] < w.values[i - 1];
     if (starts != nullptr) {
@@ -81,8 +90,14 @@ Status float_rates(Scope& scope, const Windows& w, ColumnOut& out, RateKind kind
   resets.clear();
   overlapping.clear();
   if (of_counter(kind)) find_resets(w, starts, w.begin[0], floats_end(w, scope.steps()), resets, overlapping);
-  Follower follow_resets(resets), follow_overlaps(overlapping);
   const double divisor = kind == RateKind::kRate ? range_seconds(w.range_ms) : 1;
+  if (scope.scratch.rates == nullptr) scope.scratch.rates = std::make_shared<SharedExtrapolation>();
+  const bool plain = resets.empty() && starts == nullptr && w.histogram_begin == nullptr;
+  if (plain && scope.scratch.rates->has(scope, w, divisor, of_counter(kind))) {
+    scope.scratch.rates->compute(w, out);
+    return kOkStatus;
+  }
+  Follower follow_resets(resets), follow_overlaps(overlapping);
   Extrapolation windows;
   auto flush = [&] {
     windows.compute(divisor);

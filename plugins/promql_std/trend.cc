@@ -15,37 +15,56 @@ struct Line {
   double slope, intercept;
 };
 
-// What least squares need of a window: x in seconds from an origin.
-struct Moments {
-  CompensatedSum x, y, xy, xx;
+// What least squares need of a window: x in seconds from an origin. What depends on the times alone ...
+using TimeMoments = TimeSums::Moments;
+
+// ... and the rest.
+struct ValueMoments {
+  CompensatedSum y, xy;
   double first;
   bool constant;
 
-  void add(double value, double milliseconds) {
-    const double seconds = milliseconds / 1e3;
+  void add(double value, double seconds) {
     constant = constant && value == first;
-    x.add(seconds);
     y.add(value);
     xy.add(seconds * value);
-    xx.add(seconds * seconds);
-  }
-  Line line(double n) const {
-    if (constant) {
-      constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-      return std::isinf(first) ? Line{kNaN, kNaN} : Line{0, first};
-    }
-    const double sum_x = x.sum + x.compensation, sum_y = y.sum + y.compensation;
-    const double covariance = (xy.sum + xy.compensation) - sum_x * sum_y / n;
-    const double variance = (xx.sum + xx.compensation) - sum_x * sum_x / n;
-    const double slope = covariance / variance;
-    return {slope, sum_y / n - slope * sum_x / n};
   }
 };
 
-// The samples that all windows of the group have; `times` in milliseconds, as `origins`.
-NIGHTLIGHT_VECTOR_CLONES void add_common(const double* values, const double* times, const WindowGroup& group,
-                                         const double* origins, Moments* out) {
-  LaneSums x, y, xy, xx;
+Line line_of(const TimeMoments& times, const ValueMoments& values, double n) {
+  if (values.constant) {
+    constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+    return std::isinf(values.first) ? Line{kNaN, kNaN} : Line{0, values.first};
+  }
+  const double x = times.x.sum + times.x.compensation, y = values.y.sum + values.y.compensation;
+  const double covariance = (values.xy.sum + values.xy.compensation) - x * y / n;
+  const double variance = (times.xx.sum + times.xx.compensation) - x * x / n;
+  const double slope = covariance / variance;
+  return {slope, y / n - slope * x / n};
+}
+
+double seconds_between(double time_ms, double origin_ms) { return (time_ms - origin_ms) / 1e3; }
+
+// Of the samples that all windows of the group have; `times` and `origins` in milliseconds.
+NIGHTLIGHT_VECTOR_CLONES void add_common_times(const double* times, const WindowGroup& group, const double* origins,
+                                               TimeMoments* out) {
+  LaneSums x, xx;
+  Lanes origin;
+  std::memcpy(&origin, origins, sizeof origin);
+  const uint32_t count = group.common();
+  for (uint32_t i = 0; i < count; ++i) {
+    Lanes time;
+    load(times, group, i, time);
+    const Lanes seconds = (time - origin) / 1e3;
+    x.add(seconds);
+    xx.add(seconds * seconds);
+  }
+  for (size_t k = 0; k < kLanes; ++k) out[k] = {x.lane(k), xx.lane(k)};
+}
+
+NIGHTLIGHT_VECTOR_CLONES void add_common_values(const double* values, const double* times, const WindowGroup& group,
+                                                const double* origins, ValueMoments* out) {
+  LaneSums y, xy;
   Lanes first, origin;
   load(values, group, 0, first);
   std::memcpy(&origin, origins, sizeof origin);
@@ -55,15 +74,11 @@ NIGHTLIGHT_VECTOR_CLONES void add_common(const double* values, const double* tim
     Lanes value, time;
     load(values, group, i, value);
     load(times, group, i, time);
-    const Lanes seconds = (time - origin) / 1e3;
     constant &= value == first;
-    x.add(seconds);
     y.add(value);
-    xy.add(seconds * value);
-    xx.add(seconds * seconds);
+    xy.add((time - origin) / 1e3 * value);
   }
-  for (size_t k = 0; k < kLanes; ++k)
-    out[k] = {x.lane(k), y.lane(k), xy.lane(k), xx.lane(k), first[k], constant[k] != 0};
+  for (size_t k = 0; k < kLanes; ++k) out[k] = {y.lane(k), xy.lane(k), first[k], constant[k] != 0};
 }
 
 // Fits a line to every window of two floats or more and calls `use(step, line)`; `origin_ms(step, begin)` is where x
@@ -75,24 +90,39 @@ Status each_line(Scope& scope, const Windows& w, Origin&& origin_ms, Use&& use) 
   const uint32_t end_of_all = floats_end(w, scope.steps());
   times.resize(end_of_all);
   for (uint32_t i = w.begin[0]; i < end_of_all; ++i) times[i] = static_cast<double>(w.timestamps_ms[i]);
+  // The sums over times are kept for series with the same ones.
+  TimeSums& kept = scope.scratch.time_sums;
+  const bool known = w.timing_id != 0 && w.timing_id == kept.timing_id;
+  kept.timing_id = 0;  // Until all are there.
+  kept.moments.resize(scope.steps());
   WindowGroup group;
   auto finish = [&] {
     double origins[kLanes];
-    Moments moments[kLanes];
+    TimeMoments of_times[kLanes];
+    ValueMoments of_values[kLanes];
     uint32_t done = 0;
     for (size_t k = 0; k < group.size; ++k) {
       origins[k] = static_cast<double>(origin_ms(group.step[k], group.begin[k]));
-      moments[k].first = w.values[group.begin[k]];
-      moments[k].constant = true;
+      of_values[k].first = w.values[group.begin[k]];
+      of_values[k].constant = true;
+      if (known) of_times[k] = kept.moments[group.step[k]];
     }
     if (group.full()) {
-      add_common(w.values, times.data(), group, origins, moments);
+      if (!known) add_common_times(times.data(), group, origins, of_times);
+      add_common_values(w.values, times.data(), group, origins, of_values);
       done = group.common();
     }
     for (size_t k = 0; k < group.size; ++k) {
-      for (uint32_t i = group.begin[k] + done; i < group.end[k]; ++i)
-        moments[k].add(w.values[i], times[i] - origins[k]);
-      use(group.step[k], moments[k].line(group.end[k] - group.begin[k]));
+      for (uint32_t i = group.begin[k] + done; i < group.end[k]; ++i) {
+        const double seconds = seconds_between(times[i], origins[k]);
+        if (!known) {
+          of_times[k].x.add(seconds);
+          of_times[k].xx.add(seconds * seconds);
+        }
+        of_values[k].add(w.values[i], seconds);
+      }
+      kept.moments[group.step[k]] = of_times[k];
+      use(group.step[k], line_of(of_times[k], of_values[k], group.end[k] - group.begin[k]));
     }
     group.size = 0;
   };
@@ -101,6 +131,7 @@ Status each_line(Scope& scope, const Windows& w, Origin&& origin_ms, Use&& use) 
     if (group.full()) finish();
   });
   finish();
+  if (status.ok()) kept.timing_id = w.timing_id;
   return status;
 }
 

@@ -22,7 +22,10 @@ class RangeSelector final : public WindowStream {
     while (true) {
       state_.held_samples -= std::exchange(held_, 0);
       NIGHTLIGHT_ASSIGN(series, selection_.next());
-      if (series == nullptr) return nullptr;
+      if (series == nullptr) {
+        bounds_.finish_counting(domain_);
+        return nullptr;
+      }
       const SeriesSamples& samples = *series->samples;
       NIGHTLIGHT_ASSIGN(histograms, as_float_histograms(samples.histograms));
       series_.windows.labels = series->labels;
@@ -33,7 +36,7 @@ class RangeSelector final : public WindowStream {
       }
       held_ = bounds_.held_samples();
       NIGHTLIGHT_TRY(state_.charge(held_));
-      bounds_.count(series_.windows, domain_, true);
+      bounds_.count(series_.windows, domain_);
       return &series_;
     }
   }

@@ -1,8 +1,9 @@
 #include "promql/exec/window_bounds.h"
 
 #include <algorithm>
-#include <cstring>
+#include <bit>
 
+#include "base/vector_clones.h"
 #include "model/float_histogram.h"
 
 namespace nightlight::promql {
@@ -31,6 +32,12 @@ bool find_bounds(const WindowShape& shape, uint64_t count, TimeAt time_at, std::
   return any;
 }
 
+NIGHTLIGHT_VECTOR_CLONES bool has_stale(const double* values, uint64_t count) {
+  uint64_t any = 0;
+  for (uint64_t i = 0; i < count; ++i) any |= std::bit_cast<uint64_t>(values[i]) == kStaleNaNBits ? 1 : 0;
+  return any != 0;
+}
+
 }  // namespace
 
 int64_t WindowShape::first_ms() const {
@@ -52,19 +59,12 @@ WindowShape window_shape(RangeMode mode, int64_t range_ms, int64_t lookback_ms, 
 
 void WindowBounds::drop_stale_floats(View<int64_t>& timestamps_ms, View<double>& values,
                                      View<int64_t>& start_timestamps_ms) {
-  auto is_stale = [](double value) {
-    uint64_t bits;
-    std::memcpy(&bits, &value, sizeof bits);
-    return bits == kStaleNaNBits;
-  };
-  bool any = false;
-  for (double value : values) any |= is_stale(value);
-  if (!any) return;
+  if (!has_stale(values.data, values.size)) return;
   timestamps_.clear();
   values_.clear();
   start_timestamps_.clear();
   for (uint64_t i = 0; i < values.size; ++i) {
-    if (is_stale(values[i])) continue;
+    if (has_stale(&values[i], 1)) continue;
     timestamps_.push_back(timestamps_ms[i]);
     values_.push_back(values[i]);
     if (!start_timestamps_ms.empty()) start_timestamps_.push_back(start_timestamps_ms[i]);
@@ -84,6 +84,7 @@ bool WindowBounds::fill(View<int64_t> timestamps_ms, View<double> values, View<i
         shape_, timestamps_ms.size, [&](uint32_t i) { return timestamps_ms[i]; }, begin_, end_);
     bounds_id_ = timestamps_id;
     bounds_batch_ = batch;
+    ++timing_id_;
   }
   held_ = static_cast<int64_t>(values.size);
   out.struct_size = sizeof out;
@@ -95,6 +96,7 @@ bool WindowBounds::fill(View<int64_t> timestamps_ms, View<double> values, View<i
   out.start_timestamps_ms = start_timestamps_ms.empty() ? nullptr : start_timestamps_ms.data;
   out.begin = begin_.data();
   out.end = end_.data();
+  out.timing_id = timing_id_;
   out.histograms = nullptr;
   out.histogram_begin = out.histogram_end = nullptr;
   if (histograms.empty()) return any_float_;
@@ -117,21 +119,33 @@ bool WindowBounds::fill(View<int64_t> timestamps_ms, View<double> values, View<i
   return any_float_ || any_histogram;
 }
 
-void WindowBounds::count(const Windows& windows, Domain& domain, bool read) const {
-  uint32_t read_floats = 0, read_histograms = 0;  // So many have been in a window.
-  for (uint64_t step = 0; step < domain.steps(); ++step) {
-    int64_t held = windows.end[step] - windows.begin[step];
-    int64_t fresh = windows.end[step] - std::min(std::max(read_floats, windows.begin[step]), windows.end[step]);
-    read_floats = std::max(read_floats, windows.end[step]);
-    if (windows.histogram_begin != nullptr) {
-      uint32_t begin = windows.histogram_begin[step], end = windows.histogram_end[step];
-      held += sizes_[end] - sizes_[begin];
-      fresh += sizes_[end] - sizes_[std::min(std::max(read_histograms, begin), end)];
-      read_histograms = std::max(read_histograms, end);
-    }
-    domain.queryable_samples[step] += held;
-    if (read) domain.read_samples[step] += fresh;
+void WindowBounds::count(const Windows& windows, Domain& domain) {
+  if (timing_id_ != counted_id_) {
+    finish_counting(domain);
+    counted_id_ = timing_id_;
+    counted_begin_ = begin_;
+    counted_end_ = end_;
   }
+  ++uncounted_;
+  if (windows.histogram_begin == nullptr) return;
+  uint32_t seen = 0;  // So many have been in a window.
+  for (uint64_t step = 0; step < domain.steps(); ++step) {
+    const uint32_t begin = windows.histogram_begin[step], end = windows.histogram_end[step];
+    domain.queryable_samples[step] += sizes_[end] - sizes_[begin];
+    domain.read_samples[step] += sizes_[end] - sizes_[std::min(std::max(seen, begin), end)];
+    seen = std::max(seen, end);
+  }
+}
+
+void WindowBounds::finish_counting(Domain& domain) {
+  uint32_t seen = 0;
+  for (uint64_t step = 0; uncounted_ > 0 && step < domain.steps(); ++step) {
+    const uint32_t begin = counted_begin_[step], end = counted_end_[step];
+    domain.queryable_samples[step] += uncounted_ * (int64_t{end} - begin);
+    domain.read_samples[step] += uncounted_ * (int64_t{end} - std::min(std::max(seen, begin), end));
+    seen = std::max(seen, end);
+  }
+  uncounted_ = 0;
 }
 
 }  // namespace nightlight::promql

@@ -33,8 +33,10 @@ class WindowBounds {
   bool fill(View<int64_t> timestamps_ms, View<double> values, View<int64_t> start_timestamps_ms,
             View<const Histogram*> histograms, uint64_t batch, uint64_t timestamps_id, Windows& out);
   const WindowShape& shape() const { return shape_; }
-  // Counts what fill found: the samples of every window, and those that were in none before.
-  void count(const Windows& windows, Domain& domain, bool read) const;
+  // Counts what fill found: the samples of every window, and those that were in none before. Some may be counted only
+  // when finish_counting is called, at the end of the series.
+  void count(const Windows& windows, Domain& domain);
+  void finish_counting(Domain& domain);
   // Samples that the last call holds.
   int64_t held_samples() const { return held_; }
 
@@ -43,6 +45,11 @@ class WindowBounds {
 
   const WindowShape shape_;
   uint64_t bounds_batch_ = 0, bounds_id_ = 0;  // Whose timestamps begin_ and end_ are for.
+  uint64_t timing_id_ = 0;                     // Grows with every change of begin_ and end_.
+  // So many series whose bounds are these are yet to be counted.
+  int64_t uncounted_ = 0;
+  uint64_t counted_id_ = 0;
+  std::vector<uint32_t> counted_begin_, counted_end_;
   std::vector<uint32_t> begin_, end_, histogram_begin_, histogram_end_;
   bool any_float_ = false;
   std::vector<int64_t> timestamps_, start_timestamps_;

@@ -153,6 +153,9 @@ struct Windows {
   const uint32_t* end;
   const uint32_t* histogram_begin;  // null: no histograms
   const uint32_t* histogram_end;
+  // Series that follow one another with the same number have the same timestamps (not at the same address), end_ms,
+  // begin and end: what was computed of those holds again. 0: not known.
+  uint64_t timing_id;
 };
 
 // Where a series' results go; `steps` long, zeroed by the caller.

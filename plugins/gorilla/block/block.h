@@ -37,6 +37,15 @@ class LabelReader {
   virtual ~LabelReader() = default;
   // The labels of a series, sorted by name. The views live until the next call.
   virtual Result<std::span<const LabelView>> labels(uint32_t ordinal) = 0;
+
+  // The same by number: of the name among the block's names, of the value among the name's, both in byte order.
+  struct Key {
+    uint32_t name, value;
+  };
+  virtual Result<std::span<const Key>> keys(uint32_t ordinal) = 0;
+  virtual Result<LabelView> text(Key key) = 0;
+  virtual uint32_t name_count() const = 0;
+  virtual uint32_t value_count(uint32_t name) const = 0;
 };
 
 class Block {

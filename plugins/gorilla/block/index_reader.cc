@@ -306,20 +306,34 @@ class IndexLabelReader final : public LabelReader {
   explicit IndexLabelReader(const IndexReader& index) : index_(index), pages_(index.name_count()) {}
 
   Result<std::span<const LabelView>> labels(uint32_t ordinal) override {
+    NIGHTLIGHT_ASSIGN(numbers, keys(ordinal));
+    labels_.clear();
+    for (Key key : numbers) {
+      NIGHTLIGHT_ASSIGN(label, text(key));
+      labels_.push_back(label);
+    }
+    return std::span<const LabelView>(labels_);
+  }
+
+  Result<std::span<const Key>> keys(uint32_t ordinal) override {
     if (ordinal >= index_.series_count()) return Error{Code::kOutOfRange, "no series " + std::to_string(ordinal)};
     if (series_ == nullptr || ordinal < series_->first || ordinal - series_->first >= series_->sets.size()) {
       NIGHTLIGHT_ASSIGN(page, index_.series_page(ordinal));
       series_ = std::move(page);
     }
-    uint32_t row = ordinal - series_->first;
+    const uint32_t row = ordinal - series_->first;
     const std::vector<uint32_t>& set = index_.name_set(series_->sets[row]);
-    labels_.clear();
-    for (size_t k = 0; k < set.size(); ++k) {
-      NIGHTLIGHT_ASSIGN(value, value_of(set[k], series_->ranks[series_->row_starts[row] + k]));
-      labels_.emplace_back(index_.name(set[k]), value);
-    }
-    return std::span<const LabelView>(labels_);
+    keys_.clear();
+    for (size_t k = 0; k < set.size(); ++k) keys_.push_back({set[k], series_->ranks[series_->row_starts[row] + k]});
+    return std::span<const Key>(keys_);
   }
+
+  Result<LabelView> text(Key key) override {
+    NIGHTLIGHT_ASSIGN(value, value_of(key.name, key.value));
+    return LabelView(index_.name(key.name), value);
+  }
+  uint32_t name_count() const override { return static_cast<uint32_t>(pages_.size()); }
+  uint32_t value_count(uint32_t name) const override { return index_.value_count(name); }
 
  private:
   // The last page of each name stays at hand.
@@ -342,6 +356,7 @@ class IndexLabelReader final : public LabelReader {
   std::vector<Held> pages_;
   std::shared_ptr<const SeriesPage> series_;
   std::vector<LabelView> labels_;
+  std::vector<Key> keys_;
 };
 
 }  // namespace

@@ -744,6 +744,8 @@ void Head::label_series(SetLabels& labels, HeadSnapshot& out) const {
     if (memo[s] == kNoId) memo[s] = labels.symbol(symbols.text(s), true);
     return memo[s];
   };
+  // No two series of the head have the same labels.
+  const bool all_new = labels.size() == 0;
   std::vector<LabelRef> refs;
   for (HeadSnapshot::Series& series : out.series) {
     refs.clear();
@@ -751,7 +753,7 @@ void Head::label_series(SetLabels& labels, HeadSnapshot& out) const {
       LabelRef l = index->label(label_id);
       refs.push_back({symbol(l.name), symbol(l.value)});
     });
-    series.set_series = labels.series(refs);
+    series.set_series = all_new ? labels.add_series(refs) : labels.series(refs);
   }
 }
 

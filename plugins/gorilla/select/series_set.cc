@@ -14,13 +14,37 @@ Result<void> GorillaSeriesSet::add_block(BlockView view, std::span<const LabelMa
   if (ordinals.empty()) return {};
   auto number = static_cast<uint32_t>(blocks_.size());
   std::unique_ptr<LabelReader> reader = view.block->label_reader();
+  // The symbols that are known already, by name and value. Not for names with far more values than are wanted.
+  struct Known {
+    uint32_t name = kNoId;
+    std::vector<uint32_t> values;
+  };
+  std::vector<Known> known(reader->name_count());
+  auto ref_of = [&](LabelReader::Key key) -> Result<LabelRef> {
+    Known& name = known[key.name];
+    if (name.name != kNoId && key.value < name.values.size() && name.values[key.value] != kNoId)
+      return LabelRef{name.name, name.values[key.value]};
+    NIGHTLIGHT_ASSIGN(label, reader->text(key));
+    if (name.name == kNoId) {
+      name.name = labels_.symbol(label.first, false);
+      const uint32_t values = reader->value_count(key.name);
+      if (values / 16 <= ordinals.size()) name.values.assign(values, kNoId);
+    }
+    const LabelRef ref{name.name, labels_.symbol(label.second, false)};
+    if (key.value < name.values.size()) name.values[key.value] = ref.value;
+    return ref;
+  };
+  // No two series of a block have the same labels.
+  const bool all_new = labels_.size() == 0;
   std::vector<LabelRef> refs;
   for (uint32_t ordinal : ordinals) {
-    NIGHTLIGHT_ASSIGN(labels, reader->labels(ordinal));
+    NIGHTLIGHT_ASSIGN(keys, reader->keys(ordinal));
     refs.clear();
-    for (const LabelView& label : labels)
-      refs.push_back({labels_.symbol(label.first, false), labels_.symbol(label.second, false)});
-    block_series_.push_back({labels_.series(refs), number, ordinal});
+    for (LabelReader::Key key : keys) {
+      NIGHTLIGHT_ASSIGN(ref, ref_of(key));
+      refs.push_back(ref);
+    }
+    block_series_.push_back({all_new ? labels_.add_series(refs) : labels_.series(refs), number, ordinal});
   }
   blocks_.push_back(std::move(view));
   return {};

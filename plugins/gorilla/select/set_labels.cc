@@ -21,7 +21,14 @@ uint32_t SetLabels::symbol(std::string_view text, bool stays) {
 }
 
 uint32_t SetLabels::series(std::span<const LabelRef> labels) {
-  uint32_t tag = tag_of(XXH3_64bits(labels.data(), labels.size_bytes()));
+  auto tag_of_labels = [](std::span<const LabelRef> refs) {
+    return tag_of(XXH3_64bits(refs.data(), refs.size_bytes()));
+  };
+  for (; in_table_ < size(); ++in_table_) {
+    const View<LabelRef> refs = this->labels(in_table_);
+    series_table_.insert(TagSlot{tag_of_labels({refs.data, refs.size}), in_table_});
+  }
+  uint32_t tag = tag_of_labels(labels);
   uint32_t id = series_table_.find(tag, [&](const TagSlot& s) {
     if (s.tag != tag) return false;
     View<LabelRef> other = this->labels(s.id);
@@ -29,11 +36,16 @@ uint32_t SetLabels::series(std::span<const LabelRef> labels) {
                       [](LabelRef a, LabelRef b) { return a.name == b.name && a.value == b.value; });
   });
   if (id != kNoId) return id;
-  id = size();
+  id = add_series(labels);
+  series_table_.insert(TagSlot{tag, id});
+  ++in_table_;
+  return id;
+}
+
+uint32_t SetLabels::add_series(std::span<const LabelRef> labels) {
   labels_.insert(labels_.end(), labels.begin(), labels.end());
   ends_.push_back(static_cast<uint32_t>(labels_.size()));
-  series_table_.insert(TagSlot{tag, id});
-  return id;
+  return size() - 1;
 }
 
 std::vector<uint64_t> SetLabels::sort_keys(const std::vector<uint32_t>& rank) const {

@@ -19,6 +19,8 @@ class SetLabels {
   uint32_t symbol(std::string_view text, bool stays);
   // The position of the series with these labels, which is added when there is none.
   uint32_t series(std::span<const LabelRef> labels);
+  // The same for labels that the caller knows to be new.
+  uint32_t add_series(std::span<const LabelRef> labels);
 
   uint32_t size() const { return static_cast<uint32_t>(ends_.size()); }
   View<LabelRef> labels(uint32_t i) const {
@@ -41,6 +43,7 @@ class SetLabels {
   std::vector<LabelRef> labels_;
   std::vector<uint32_t> ends_;
   IdTable series_table_;
+  uint32_t in_table_ = 0;  // So many series are in series_table_, which is completed when it is first needed.
 };
 
 }  // namespace nightlight::gorilla

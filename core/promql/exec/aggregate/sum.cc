@@ -1,6 +1,7 @@
 // sum and avg.
 #include <map>
 
+#include "base/vector_clones.h"
 #include "model/histogram_sum.h"
 #include "model/kahan.h"
 #include "promql/exec/aggregate/accumulator.h"
@@ -47,6 +48,19 @@ struct HistogramState {
   bool incompatible = false;  // A mix of exponential and custom buckets: there is no result.
   bool reset_seen = false, no_reset_seen = false;
 };
+
+// CompensatedSum::add for `count` sums. No branch depends on the values, so that the compiler can do several at once.
+NIGHTLIGHT_VECTOR_CLONES void add_run(double* __restrict sums, double* __restrict compensations,
+                                      const double* __restrict values, uint64_t count) {
+  for (uint64_t i = 0; i < count; ++i) {
+    const double value = values[i], sum = sums[i], total = sum + value;
+    const double larger = std::fabs(sum) >= std::fabs(value) ? sum : value;
+    const double smaller = std::fabs(sum) >= std::fabs(value) ? value : sum;
+    const double correction = compensations[i] + ((larger - total) + smaller);
+    compensations[i] = std::fabs(total) == HUGE_VAL ? 0 : correction;
+    sums[i] = total;
+  }
+}
 
 class SumOrAverage final : public Accumulator {
  public:
@@ -120,7 +134,7 @@ class SumOrAverage final : public Accumulator {
       const uint64_t begin = word * 64, end = std::min(begin + 64, domain_.steps());
       const uint64_t seen = group.seen[word];
       if ((valid & seen) == valid && valid == (end - begin == 64 ? ~uint64_t{0} : (uint64_t{1} << (end - begin)) - 1)) {
-        add_run(group, column, begin, end);
+        add_run(group.sums + begin, group.compensations + begin, column.values + begin, end - begin);
       } else {
         for (uint64_t bits = valid; bits != 0; bits &= bits - 1) {
           const uint64_t step = begin + static_cast<uint64_t>(std::countr_zero(bits));
@@ -128,18 +142,6 @@ class SumOrAverage final : public Accumulator {
         }
       }
       group.seen[word] |= valid;
-    }
-  }
-
-  // No branch depends on the values, so that the compiler can do several steps at once.
-  static void add_run(Group& group, const Column& column, uint64_t begin, uint64_t end) {
-    for (uint64_t step = begin; step < end; ++step) {
-      const double value = column.values[step], sum = group.sums[step], total = sum + value;
-      const double larger = std::fabs(sum) >= std::fabs(value) ? sum : value;
-      const double smaller = std::fabs(sum) >= std::fabs(value) ? value : sum;
-      const double correction = group.compensations[step] + ((larger - total) + smaller);
-      group.compensations[step] = std::fabs(total) == HUGE_VAL ? 0 : correction;
-      group.sums[step] = total;
     }
   }
 
