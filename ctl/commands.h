@@ -16,6 +16,8 @@ struct QueryArguments {
   uint64_t limit = 0;
   bool stats = false, plot = false;
   int columns = 0, rows = 20;  // Of a plot; 0 columns: the terminal's.
+  std::string png;             // File of a picture, - for standard output; "" for none.
+  int width = 1200, height = 500;
 };
 int query(const Options& options, const QueryArguments& arguments);
 int range(const Options& options, const QueryArguments& arguments);

@@ -29,6 +29,7 @@ Examples:
 constexpr const char* kRangeExamples = R"(
 Examples:
   nightlightctl range node_load1 --start now-1d --plot
+  nightlightctl range 'sum by (job) (rate(http_requests_total[5m]))' --start now-6h --png requests.png
   nightlightctl range up --start 2026-01-02T00:00:00Z --end 2026-01-02T06:00:00Z --step 30s -o json)";
 
 constexpr const char* kTailExamples = R"(
@@ -175,6 +176,13 @@ class CommandLine {
     ranged->add_option("--columns", query_.columns, "Width of the plot (default: the terminal's)")
         ->check(CLI::Range(20, 1000));
     ranged->add_option("--rows", query_.rows, "Height of the plot")->check(CLI::Range(3, 500))->capture_default_str();
+    ranged->add_option("--png", query_.png, "Draw the series into a PNG file, - for standard output");
+    ranged->add_option("--width", query_.width, "Width of the PNG in pixels")
+        ->check(CLI::Range(200, 10'000))
+        ->capture_default_str();
+    ranged->add_option("--height", query_.height, "Height of the PNG in pixels, without its legend")
+        ->check(CLI::Range(150, 10'000))
+        ->capture_default_str();
     ranged->footer(kRangeExamples);
     CLI::App* followed = add("tail", "Evaluate an expression again and again, one line a sample",
                              [this] { return tail(options_, tail_); });

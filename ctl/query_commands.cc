@@ -2,11 +2,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 #include <iostream>
 #include <thread>
 
 #include "ctl/commands.h"
 #include "ctl/output.h"
+#include "ctl/picture.h"
 #include "ctl/plot.h"
 #include "ctl/values.h"
 
@@ -77,8 +81,20 @@ int terminal_columns() {
   return 80;
 }
 
-client::Result<void> print_plot(client::Client& client, const QueryArguments& arguments,
-                                const client::QueryRequest& request) {
+client::Result<void> write_file(const std::string& path, const std::string& bytes) {
+  if (path == "-") {
+    std::cout << bytes;
+    return {};
+  }
+  std::ofstream file(path, std::ios::binary);
+  if (!(file << bytes) || !file.flush())
+    return client::Error{client::Code::kUnknown, path + ": " + std::strerror(errno), "", 0};
+  return {};
+}
+
+// With --plot, --png or both.
+client::Result<void> draw(client::Client& client, const QueryArguments& arguments,
+                          const client::QueryRequest& request) {
   client::Result<client::QueryAnswer> answer = client.query(request);
   if (!answer.ok()) return std::move(answer).error();
   if (answer->series.size() > kMostPlotted) {
@@ -86,8 +102,18 @@ client::Result<void> print_plot(client::Client& client, const QueryArguments& ar
     answer->series.resize(kMostPlotted);
   }
   for (const std::string& text : answer->summary.warnings) std::cerr << "warning: " << text << "\n";
-  PlotSize size{arguments.columns > 0 ? arguments.columns : terminal_columns(), arguments.rows};
-  std::cout << plot(answer->series, request.range->start_ms, request.range->end_ms, size);
+  const client::TimeRange& range = *request.range;
+  if (arguments.plot) {
+    PlotSize size{arguments.columns > 0 ? arguments.columns : terminal_columns(), arguments.rows};
+    std::cout << plot(answer->series, range.start_ms, range.end_ms, size);
+  }
+  if (!arguments.png.empty()) {
+    client::Result<std::string> drawn =
+        picture(answer->series, request.query, {range.start_ms, range.end_ms, range.step_ms},
+                {arguments.width, arguments.height});
+    if (!drawn.ok()) return std::move(drawn).error();
+    if (client::Result<void> written = write_file(arguments.png, *drawn); !written.ok()) return written;
+  }
   tell_stats(arguments, answer->summary.stats);
   return {};
 }
@@ -105,10 +131,14 @@ int query(const Options& options, const QueryArguments& arguments) {
 
 int range(const Options& options, const QueryArguments& arguments) {
   request_of(arguments), range_of(arguments);
+  const bool drawn = arguments.plot || !arguments.png.empty();
+  if (!arguments.png.empty() && !can_draw_pictures())
+    throw Misuse{"--png: this nightlightctl was built without cairo; build it where libcairo2-dev is"};
+  if (arguments.plot && arguments.png == "-") throw Misuse{"--plot and --png - both write to standard output"};
   return with_client(options, [&](client::Client& client) {
     client::QueryRequest request = request_of(arguments);
     request.range = range_of(arguments);
-    return arguments.plot ? print_plot(client, arguments, request) : print(client, options, arguments, request);
+    return drawn ? draw(client, arguments, request) : print(client, options, arguments, request);
   });
 }
 

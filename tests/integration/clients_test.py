@@ -20,6 +20,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
 import pki  # noqa: E402
+import png  # noqa: E402
 import processes  # noqa: E402
 
 CTL = os.environ["NIGHTLIGHT_CTL"]
@@ -38,6 +39,13 @@ instances:
 # Takes seconds: 20,000 windows of 10,000 samples.
 LONG = "max_over_time(stddev_over_time((vector(time()) % 7)[50s:5ms])[60s:3ms])"
 SPECIAL = [0.1 + 0.2, -0.0, 5e-324, 1.7976931348623157e308, math.inf, -math.inf, math.nan, 123456789012345680000.0, 1e-7]
+INK = (0x33, 0x33, 0x33)
+COLORS = ((0x1f, 0x77, 0xb4), (0xff, 0x7f, 0x0e), (0x2c, 0xa0, 0x2c), (0xd6, 0x27, 0x28))
+
+
+def is_like(pixel, color):
+    """At least half of it is of the color, the rest may be paper."""
+    return all(abs(have - want) <= abs(255 - want) / 2 + 8 for have, want in zip(pixel, color))
 
 
 def bits(values):
@@ -248,6 +256,69 @@ class Clients(unittest.TestCase):
         self.assertEqual(lines[-3:], [f'  {mark} grid{{job="j{i}",zone="a b"}}' for i, mark in enumerate("*+x")])
         self.assertTrue(lines[0].startswith("16.75 |"), lines[0])
         self.assertTrue(all(mark in "".join(lines[:12]) for mark in "*+x"))
+
+    def draw(self, *arguments):
+        """The pixels of the picture of a range of 100 seconds, with an evaluation a second."""
+        path = self.path("picture.png")
+        status, out, err = self.run_ctl("range", *arguments, "--start", str(self.now_ms / 1000 - 100), "--end", str(self.now_ms / 1000),
+                                        "--step", "1", "--lookback", "1s", "--png", path, "--width", "500", "--height", "360")
+        if "built without cairo" in err:
+            self.assertEqual((status, out), (2, ""))
+            self.skipTest("nightlightctl was built without cairo")
+        self.assertEqual((status, out, err), (0, "", ""))
+        with open(path, "rb") as file:
+            return png.pixels(file.read())
+
+    def test_a_picture_has_every_line_where_its_values_are(self):
+        # What is drawn, by seconds since the start; None: no sample.
+        lines = {"ramp": lambda t: t / 10, "low": lambda t: 1, "late": lambda t: 7.5 if t >= 60 else None,
+                 "steps": lambda t: 4 if t < 40 else None if t < 50 else 6}
+        text = "".join(f'picture{{line="{name}"}} {value(t)} {self.now_ms - 100_000 + t * 1000}\n'
+                       for name, value in lines.items() for t in range(101) if value(t) is not None)
+        self.ctl("write", stdin=text)
+        names = [one["metric"]["line"] for one in json.loads(self.ctl(
+            "range", "picture", "--start", str(self.now_ms / 1000 - 100), "--end", str(self.now_ms / 1000), "--step", "1", "-o", "json"))["result"]]
+        rows = self.draw("picture")
+        self.assertEqual((len(rows[0]), len(rows)), (500, 360 + 18 * len(lines)))
+        # The axes: the longest runs of ink.
+        columns = list(zip(*rows))
+        left = max(range(250), key=lambda x: columns[x].count(INK))
+        bottom = max(range(360), key=lambda y: rows[y].count(INK))
+        top, right = columns[left].index(INK), max(x for x in range(500) if rows[bottom][x] == INK)
+        self.assertGreater(right - left, 400)
+        self.assertGreater(bottom - top, 200)
+        for name, color in zip(names, COLORS):
+            value = lines[name]
+            # Where a column of pixels has the line. Where two lines are near, their colors mix.
+            for x in range(left + 3, right - 2):
+                t = (x + 0.5 - left) / (right - left) * 100  # The middle of pixel x is at x + 0.5.
+                expected = value(round(t))
+                there = sorted(other(t) for other in lines.values() if other(t) is not None)
+                if any(b - a < 0.5 for a, b in zip(there, there[1:])):
+                    continue
+                found = [y for y in range(top - 2, bottom + 3) if is_like(rows[y][x], color)]
+                if value(math.floor(t)) is None or value(math.ceil(t)) is None:
+                    if value(math.floor(t - 1)) is None and value(math.ceil(t + 1)) is None:
+                        self.assertEqual(found, [], (name, t))
+                    continue
+                place = bottom - (expected if name != "ramp" else t / 10) / 10 * (bottom - top) - 0.5
+                self.assertTrue(found, (name, t))
+                self.assertAlmostEqual(sum(found) / len(found), place, delta=1.2, msg=(name, t))
+                self.assertLessEqual(len(found), 3, (name, t))
+        # The legend has the colors in the same order.
+        swatches = [rows[y][20] for y in range(345, len(rows)) if rows[y][20] in COLORS]
+        self.assertEqual(list(dict.fromkeys(swatches)), list(COLORS[:len(lines)]))
+
+    def test_a_picture_without_data_and_one_for_standard_output(self):
+        rows = self.draw("nothing")
+        self.assertLess(len({pixel for row in rows for pixel in row} & set(COLORS)), 1)
+        self.assertIn(INK, {pixel for row in rows for pixel in row})
+        out = subprocess.run([CTL, "--address", self.address, *self.tls(), "range", "grid", "--png", "-", "--width", "200", "--height", "150"],
+                             capture_output=True, timeout=120, check=True).stdout
+        self.assertEqual((len(png.pixels(out)[0]), len(png.pixels(out))), (200, 150 + 3 * 18))
+        status, _, err = self.run_ctl("range", "grid", "--png", self.path("no/such/directory.png"))
+        self.assertEqual(status, 1)
+        self.assertIn("No such file", err)
 
     def test_shells_complete_commands_and_options(self):
         script = self.path("completion.bash")
