@@ -7,19 +7,22 @@
 namespace nightlight::remote_read {
 namespace {
 
+using protozero::pbf_wire_type;
+using protozero::tag_and_type;
+
 Str text(protozero::data_view view) { return Str{view.data(), view.size()}; }
 
 Matcher parse_matcher(protozero::pbf_reader message) {
   Matcher matcher{sizeof(Matcher), MatchOp::kEqual, Str{"", 0}, Str{"", 0}};
   while (message.next()) {
-    switch (message.tag()) {
-      case 1:
+    switch (message.tag_and_type()) {
+      case tag_and_type(1, pbf_wire_type::varint):
         matcher.op = static_cast<MatchOp>(message.get_enum());
         break;
-      case 2:
+      case tag_and_type(2, pbf_wire_type::length_delimited):
         matcher.name = text(message.get_view());
         break;
-      case 3:
+      case tag_and_type(3, pbf_wire_type::length_delimited):
         matcher.value = text(message.get_view());
         break;
       default:
@@ -31,14 +34,14 @@ Matcher parse_matcher(protozero::pbf_reader message) {
 
 void parse_hints(protozero::pbf_reader message, ReadQuery& query) {
   while (message.next()) {
-    switch (message.tag()) {
-      case 1:
+    switch (message.tag_and_type()) {
+      case tag_and_type(1, pbf_wire_type::varint):
         query.step_ms = message.get_int64();
         break;
-      case 2:
+      case tag_and_type(2, pbf_wire_type::length_delimited):
         query.function = view(text(message.get_view()));
         break;
-      case 7:
+      case tag_and_type(7, pbf_wire_type::varint):
         query.range_ms = message.get_int64();
         break;
       default:
@@ -50,17 +53,17 @@ void parse_hints(protozero::pbf_reader message, ReadQuery& query) {
 ReadQuery parse_query(protozero::pbf_reader message) {
   ReadQuery query;
   while (message.next()) {
-    switch (message.tag()) {
-      case 1:
+    switch (message.tag_and_type()) {
+      case tag_and_type(1, pbf_wire_type::varint):
         query.start_ms = message.get_int64();
         break;
-      case 2:
+      case tag_and_type(2, pbf_wire_type::varint):
         query.end_ms = message.get_int64();
         break;
-      case 3:
+      case tag_and_type(3, pbf_wire_type::length_delimited):
         query.matchers.push_back(parse_matcher(message.get_message()));
         break;
-      case 4:
+      case tag_and_type(4, pbf_wire_type::length_delimited):
         parse_hints(message.get_message(), query);
         break;
       default:
@@ -75,13 +78,13 @@ ReadRequest parse(std::string_view body) {
   protozero::pbf_reader message(body.data(), body.size());
   while (message.next()) {
     switch (message.tag_and_type()) {
-      case protozero::tag_and_type(1, protozero::pbf_wire_type::length_delimited):
+      case tag_and_type(1, pbf_wire_type::length_delimited):
         request.queries.push_back(parse_query(message.get_message()));
         break;
-      case protozero::tag_and_type(2, protozero::pbf_wire_type::length_delimited):
+      case tag_and_type(2, pbf_wire_type::length_delimited):
         for (int32_t type : message.get_packed_enum()) request.accepted_types.push_back(type);
         break;
-      case protozero::tag_and_type(2, protozero::pbf_wire_type::varint):
+      case tag_and_type(2, pbf_wire_type::varint):
         request.accepted_types.push_back(message.get_enum());
         break;
       default:

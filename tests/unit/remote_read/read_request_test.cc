@@ -45,6 +45,19 @@ TEST_CASE("cut and broken requests are refused, and so are unknown matcher types
   CHECK(refused.error().message == "invalid matcher type 4");
 }
 
+TEST_CASE("a field of another wire type is not the field, as in protobuf") {
+  // queries { 1: "xx"  3: 7  matchers { 1: ""  2: 5 }  hints { 1: "y"  2: 1 } }
+  const char body[] = "\x0a\x13\x0a\x02xx\x18\x07\x1a\x04\x0a\x00\x10\x05\x22\x05\x0a\x01y\x10\x01";
+  auto request = parse_read_request(std::string_view(body, sizeof body - 1));
+  REQUIRE(request.ok());
+  REQUIRE(request->queries.size() == 1);
+  CHECK(request->queries[0].start_ms == 0);
+  CHECK(request->queries[0].step_ms == 0);
+  CHECK(request->queries[0].function.empty());
+  REQUIRE(request->queries[0].matchers.size() == 1);
+  CHECK(view(request->queries[0].matchers[0].name).empty());
+}
+
 TEST_CASE("the first known type that the reader accepts is chosen") {
   CHECK(*choose_response_type({}) == ResponseType::kSamples);
   CHECK(*choose_response_type({1, 0}) == ResponseType::kStreamedXorChunks);
