@@ -43,4 +43,20 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::string as_utf8(std::string_view text) {
+  if (is_utf8(text)) return std::string(text);
+  std::string out;
+  while (!text.empty()) {
+    Rune rune = first_rune(text);
+    if (rune.size_bytes == 0) {
+      out += "\xef\xbf\xbd";
+      rune.size_bytes = 1;
+    } else {
+      out += text.substr(0, rune.size_bytes);
+    }
+    text.remove_prefix(rune.size_bytes);
+  }
+  return out;
+}
+
 }  // namespace nightlight

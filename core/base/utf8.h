@@ -3,6 +3,7 @@
 #define NIGHTLIGHT_BASE_UTF8_H_
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace nightlight {
@@ -17,6 +18,9 @@ struct Rune {
 Rune first_rune(std::string_view text);
 
 bool is_utf8(std::string_view text);
+
+// The text with U+FFFD for every byte that belongs to no character, as Prometheus' JSON has it.
+std::string as_utf8(std::string_view text);
 
 }  // namespace nightlight
 

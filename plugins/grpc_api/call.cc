@@ -5,6 +5,7 @@
 #include <chrono>
 #include <limits>
 
+#include "base/utf8.h"
 #include "grpc_api/certificate.h"
 #include "nightlight/v1/nightlight.pb.h"
 
@@ -124,7 +125,7 @@ v1::StatusDetails details_of(Code code, std::string_view text) {
   error.set_error_type(std::string(error_type(code)));
   v1::StatusDetails details;
   details.set_code(static_cast<int32_t>(code));
-  details.set_message(std::string(text));
+  details.set_message(as_utf8(text));
   details.add_details()->PackFrom(error);
   return details;
 }

@@ -17,7 +17,7 @@ class Rejections final : public RejectionSink {
     if (response_->rejections_size() >= kRejectionsTold) return;
     auto* rejection = response_->add_rejections();
     rejection->set_series(series);
-    rejection->set_reason(std::string(view(text)));
+    rejection->set_reason(utf8_of(text));
   }
 
  private:

@@ -60,8 +60,8 @@ void encode_samples(const ResultSeries& series, v1::Series* out) {
 }
 
 void encode_trailer(QueryResult& result, bool stats, v1::QueryTrailer* out) {
-  for (Str warning : result.warnings()) out->add_warnings(std::string(view(warning)));
-  for (Str note : result.infos()) out->add_infos(std::string(view(note)));
+  for (Str warning : result.warnings()) out->add_warnings(utf8_of(warning));
+  for (Str note : result.infos()) out->add_infos(utf8_of(note));
   const QueryStats* measured = stats ? result.stats() : nullptr;
   if (measured == nullptr) return;
   v1::QueryStats* message = out->mutable_stats();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/utf8.h"
 #include "nightlight/engine.h"
 #include "nightlight/sink.h"
 
@@ -22,6 +23,9 @@ class WriteRequest;
 
 namespace nightlight::grpc_api {
 
+// Stored texts and those that expressions make may be no UTF-8; a message with such a text could not be read.
+inline std::string utf8_of(Str text) { return as_utf8(std::string_view(text.data, text.size)); }
+
 // The symbol table of one message while it is being filled: each distinct string once.
 template <class Message>
 class SymbolWriter {
@@ -30,7 +34,7 @@ class SymbolWriter {
 
   uint32_t operator()(Str text) {
     auto [at, is_new] = refs_.try_emplace(std::string(text.data, text.size), static_cast<uint32_t>(refs_.size()));
-    if (is_new) message_->add_symbols(at->first);
+    if (is_new) message_->add_symbols(as_utf8(at->first));
     return at->second;
   }
   template <class Refs>

@@ -27,10 +27,10 @@ class MetadataWriter final : public MetadataSink {
   explicit MetadataWriter(v1::MetadataResponse* out) : out_(out) {}
   Status add(const Metadata* metadata) noexcept override {
     v1::Metadata* message = out_->add_metadata();
-    message->set_family(std::string(view(metadata->family)));
+    message->set_family(utf8_of(metadata->family));
     message->set_kind(static_cast<v1::MetricKind>(metadata->kind));
-    message->set_help(std::string(view(metadata->help)));
-    message->set_unit(std::string(view(metadata->unit)));
+    message->set_help(utf8_of(metadata->help));
+    message->set_unit(utf8_of(metadata->unit));
     return kOkStatus;
   }
 
@@ -151,7 +151,7 @@ class MetadataService final : public v1::MetadataService::Service {
         response->add_warnings("results truncated due to limit");
         break;
       }
-      response->add_values(text);
+      response->add_values(as_utf8(text));
     }
     return grpc::Status::OK;
   }

@@ -136,7 +136,7 @@ class QueryService final : public v1::QueryService::Service {
     nightlight::Query query = make_query(call, request->query());
     TextCollector json;
     Status status = backends_.engine->explain_json(&query, request->analyze() ? 1 : 0, &json);
-    *response->mutable_json() = std::move(json.text);
+    *response->mutable_json() = as_utf8(json.text);
     return answer(status);
   }
 
@@ -146,7 +146,7 @@ class QueryService final : public v1::QueryService::Service {
     if (grpc::Status status = call.authorize("read"); !status.ok()) return status;
     TextCollector text;
     Status status = backends_.engine->format(str(request->query()), &text);
-    *response->mutable_text() = std::move(text.text);
+    *response->mutable_text() = as_utf8(text.text);
     return answer(status);
   }
 
@@ -156,7 +156,7 @@ class QueryService final : public v1::QueryService::Service {
     if (grpc::Status status = call.authorize("read"); !status.ok()) return status;
     TextCollector json;
     Status status = backends_.engine->parse_json(str(request->query()), &json);
-    *response->mutable_json() = std::move(json.text);
+    *response->mutable_json() = as_utf8(json.text);
     return answer(status);
   }
 
@@ -193,7 +193,7 @@ class QueryService final : public v1::QueryService::Service {
 
   static void fill_header(QueryResult& result, v1::QueryHeader* out) {
     out->set_type(result_type(result.type()));
-    if (result.type() == ValueType::kString) out->set_string_value(std::string(view(result.string())));
+    if (result.type() == ValueType::kString) out->set_string_value(utf8_of(result.string()));
   }
 
   // The bytes that the series adds, new symbols left out.

@@ -17,5 +17,11 @@ TEST_CASE("UTF-8 is checked as Go's utf8.ValidString does") {
   }
 }
 
+TEST_CASE("what is no UTF-8 is replaced byte by byte, as Go's encoding/json does") {
+  CHECK(as_utf8("plain") == "plain");
+  CHECK(as_utf8("h\xc3\xa9") == "h\xc3\xa9");
+  CHECK(as_utf8("a\xff\xc3\xa9\xe2\x82") == "a\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd");
+}
+
 }  // namespace
 }  // namespace nightlight

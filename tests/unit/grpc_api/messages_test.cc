@@ -85,6 +85,14 @@ TEST_CASE("a symbol is written once a message") {
   CHECK(batch.symbols_size() == 2);
 }
 
+TEST_CASE("a symbol that is no UTF-8 is made one: the message could not be read") {
+  v1::SeriesBatch batch, read;
+  SymbolWriter symbols(&batch);
+  CHECK(symbols(str("\xff")) == 0);
+  REQUIRE(read.ParseFromString(batch.SerializeAsString()));
+  CHECK(read.symbols(0) == "\xef\xbf\xbd");
+}
+
 TEST_CASE("text that is no certificate is none") {
   CHECK_FALSE(read_certificate("").has_value());
   CHECK_FALSE(read_certificate("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").has_value());
