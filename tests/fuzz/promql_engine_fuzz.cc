@@ -1,46 +1,20 @@
 // The engine with all functions, over series in memory: the first half of the bytes chooses, production by production,
 // an expression of the right types; the second half the series. Any of them ends in an answer or an error, whatever the
 // values are.
-#include <bit>
 #include <cstdlib>
 #include <string>
 
+#include "fuzz/choices.h"
+#include "fuzz/query_world.h"
 #include "promql/answer.h"
-#include "promql/component.h"
-#include "promql/single_host.h"
-#include "promql_std/library.h"
 
 namespace {
 
 using namespace nightlight;
+using fuzz::Choices;
 
 constexpr int64_t kStepMs = 15'000;
 constexpr size_t kMostSeries = 8, kMostSamples = 24;
-
-// Choices, one byte each; zeros when there are no more.
-class Choices {
- public:
-  Choices(const uint8_t* data, size_t size) : at_(data), end_(data + size) {}
-
-  uint8_t byte() { return at_ == end_ ? 0 : *at_++; }
-  size_t below(size_t count) { return byte() % count; }
-  bool at_end() const { return at_ == end_; }
-  bool one_in(size_t count) { return below(count) == count - 1; }
-  template <size_t Count>
-  std::string of(const char* const (&texts)[Count]) {
-    return texts[below(Count)];
-  }
-  // Any double at all, or a small number.
-  double number() {
-    if (!one_in(3)) return static_cast<double>(byte()) - 100;
-    uint64_t bits = 0;
-    for (int i = 0; i < 8; ++i) bits = bits << 8 | byte();
-    return std::bit_cast<double>(bits);
-  }
-
- private:
-  const uint8_t *at_, *end_;
-};
 
 BucketSide random_side(Choices& choices) {
   BucketSide side;
@@ -200,22 +174,10 @@ class ExpressionMaker {
   Choices& choices_;
 };
 
-// Made once: the engine over a store that each run fills anew.
-struct Bench {
-  test::SingleHost host;
-  test::MemoryStorage storage{&host};
-  promql_std::Library library{&host};
-  Result<test::RunningInstance> instance = test::RunningInstance::start(
-      host, promql::component(), {{"max_samples", "10000"}, {"query_timeout", "10s"}},
-      {{kStorageId, static_cast<Storage*>(&storage)}, {kFunctionLibraryId, static_cast<FunctionLibrary*>(&library)}});
-  Engine& engine() { return *instance->as<Engine>(kEngineId); }
-};
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static Bench bench;
-  if (!bench.instance.ok()) std::abort();
+  static fuzz::QueryWorld bench;
   Choices choices(data, size / 2), of_series(data + size / 2, size - size / 2);
   const bool range = choices.one_in(2);
   const int64_t start_ms = static_cast<int64_t>(choices.byte()) * 2000;
