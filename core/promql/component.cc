@@ -1,7 +1,9 @@
 #include "promql/component.h"
 
+#include <algorithm>
 #include <memory>
 #include <new>
+#include <thread>
 
 #include "promql/engine.h"
 
@@ -33,6 +35,11 @@ constexpr ConfigField kMaxConcurrent =
     bounded(field("max_concurrent_queries", FieldType::kInt, "20",
                   "Queries that are evaluated at once; further ones wait for their turn.", kReloadable),
             "1", "10000");
+constexpr ConfigField kThreads = bounded(
+    field("threads_per_query", FieldType::kInt, "0",
+          "Threads that may work for one query at once; answers do not depend on it. 0: as many as the machine has.",
+          kReloadable),
+    "0", "256");
 constexpr ConfigField kLookback = bounded(
     field("lookback", FieldType::kDuration, "5m", "How far back an instant selector looks for a sample.", kReloadable),
     "1ms", "1y");
@@ -60,10 +67,10 @@ constexpr ConfigField kTypeAndUnit =
     field("type_and_unit_labels", FieldType::kBool, "false",
           "The labels __type__ and __unit__ tell what a metric is (Prometheus: type-and-unit-labels).", kReloadable);
 
-constexpr const ConfigField* kFields[] = {&kStorage,      &kFunctions,    &kTimeout,         &kMaxSamples,
-                                          &kMaxMemory,    &kResultCache,  &kMaxConcurrent,   &kLookback,
-                                          &kSubqueryStep, &kSlowQuery,    &kExperimental,    &kFill,
-                                          &kUtf8Names,    &kDelayedNames, &kStartTimestamps, &kTypeAndUnit};
+constexpr const ConfigField* kFields[] = {&kStorage,         &kFunctions,     &kTimeout, &kMaxSamples, &kMaxMemory,
+                                          &kResultCache,     &kMaxConcurrent, &kThreads, &kLookback,   &kSubqueryStep,
+                                          &kSlowQuery,       &kExperimental,  &kFill,    &kUtf8Names,  &kDelayedNames,
+                                          &kStartTimestamps, &kTypeAndUnit};
 
 EngineOptions read_options(const Settings& settings) {
   EngineOptions out;
@@ -72,6 +79,8 @@ EngineOptions read_options(const Settings& settings) {
   out.result_cache_bytes = static_cast<uint64_t>(settings.integer("result_cache"));
   out.slow_query_ms = settings.integer("slow_query");
   out.query.max_samples = settings.integer("max_samples");
+  const auto threads = static_cast<unsigned>(settings.integer("threads_per_query"));
+  out.query.threads = threads > 0 ? threads : std::max(std::thread::hardware_concurrency(), 1u);
   out.query.lookback_ms = settings.integer("lookback");
   out.query.subquery_step_ms = settings.integer("subquery_step");
   out.query.delayed_name_removal = settings.boolean("delayed_name_removal");

@@ -6,6 +6,7 @@
 #include "promql/exec/dropped_name.h"
 #include "promql/exec/instant_selector.h"
 #include "promql/exec/merge_equal.h"
+#include "promql/exec/parallel_call.h"
 
 namespace nightlight::promql {
 namespace {
@@ -133,6 +134,11 @@ Result<void> check_mode(const Evaluator& evaluator, const Call& call) {
                    names_with(evaluator.functions(), needed) + " - not with " + std::string(view(call.function->name))};
 }
 
+VectorStreamPtr open_call_of_windows(QueryState& state, Domain& domain, std::unique_ptr<CallSite> site,
+                                     WindowStreamPtr windows, Keep keep) {
+  return std::make_unique<WindowCall>(state, domain, std::move(site), std::move(windows), keep);
+}
+
 Result<VectorStreamPtr> open_window_call(Evaluator& evaluator, Domain& domain, std::unique_ptr<CallSite> site,
                                          Keep keep) {
   QueryState& state = evaluator.state();
@@ -140,7 +146,12 @@ Result<VectorStreamPtr> open_window_call(Evaluator& evaluator, Domain& domain, s
   NIGHTLIGHT_ASSIGN(windows, evaluator.windows(*series_argument(site->expr()), domain, site->hints()));
   const bool drops = !site->has(kKeepsName);
   Keep kept = drops ? keep_for_merging(state, windows->distinct_without_name(), keep) : keep;
-  VectorStreamPtr stream = std::make_unique<WindowCall>(state, domain, std::move(site), std::move(windows), kept);
+  VectorStreamPtr stream;
+  if (is_worth_dividing(state, *windows)) {
+    stream = divide_call(state, domain, std::move(site), std::move(windows), kept, open_call_of_windows);
+  } else {
+    stream = open_call_of_windows(state, domain, std::move(site), std::move(windows), kept);
+  }
   if (!drops) return stream;
   return merge_nameless(state, domain, std::move(stream));
 }

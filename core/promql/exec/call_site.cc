@@ -62,6 +62,7 @@ Result<std::unique_ptr<CallSite>> CallSite::prepare(Evaluator& evaluator, Domain
   Function* function = nullptr;
   if (Status status = source->second.library->prepare(expr.function->name, &function); !status.ok())
     return evaluator.state().function_error(status);
+  site->library_ = source->second.library;
   site->function_.reset(function);
   const Expr* streamed = nullptr;
   for (const ExprPtr& argument : expr.arguments) {
@@ -89,6 +90,31 @@ Result<std::unique_ptr<CallSite>> CallSite::prepare(Evaluator& evaluator, Domain
   site->call_.argument_count = static_cast<uint32_t>(expr.arguments.size());
   site->call_.evaluation = &site->evaluation_;
   site->call_.arguments = view_of(site->argument_pointers_);
+  return site;
+}
+
+CallSite::CallSite(const CallSite& whole, QueryState& state, Domain& domain)
+    : expr_(whole.expr_),
+      state_(state),
+      domain_(domain),
+      notes_(whole.notes_.to(state.notes)),
+      evaluation_(whole.evaluation_),
+      library_(whole.library_),
+      argument_pointers_(whole.argument_pointers_),
+      call_(whole.call_) {
+  evaluation_.context = &state.context;
+  evaluation_.times_ms = view_of(domain.times_ms);
+  evaluation_.arena = &state.arena;
+  evaluation_.annotations = &notes_;
+  call_.evaluation = &evaluation_;
+  call_.arguments = view_of(argument_pointers_);
+}
+
+Result<std::unique_ptr<CallSite>> CallSite::part(QueryState& state, Domain& domain) const {
+  std::unique_ptr<CallSite> site(new CallSite(*this, state, domain));
+  Function* function = nullptr;
+  if (Status status = library_->prepare(spec().name, &function); !status.ok()) return state.function_error(status);
+  site->function_.reset(function);
   return site;
 }
 

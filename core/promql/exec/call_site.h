@@ -18,6 +18,9 @@ class CallSite {
   // Evaluates the arguments, except the one that a kWindow or kColumn function is given series by series.
   static Result<std::unique_ptr<CallSite>> prepare(Evaluator& evaluator, Domain& domain, const Call& expr);
 
+  // [any] The same call with the same arguments, for a part of the series; this one outlives it.
+  Result<std::unique_ptr<CallSite>> part(QueryState& state, Domain& domain) const;
+
   Function& function() { return *function_; }
   const Call& expr() const { return expr_; }
   const FunctionSpec& spec() const { return *expr_.function; }
@@ -29,6 +32,7 @@ class CallSite {
 
  private:
   CallSite(Evaluator& evaluator, Domain& domain, const Call& expr, std::vector<Span> arguments);
+  CallSite(const CallSite& whole, QueryState& state, Domain& domain);
   Result<void> prepare_argument(Evaluator& evaluator, Domain& domain, const Expr& expr, Argument& out);
   Result<void> prepare_presence(Evaluator& evaluator, Domain& domain, const Expr& expr, Argument& out);
   void set_selector(const Expr& expr, Argument& out);
@@ -38,6 +42,7 @@ class CallSite {
   Domain& domain_;
   CallNotes notes_;
   Evaluation evaluation_{};
+  FunctionLibrary* library_ = nullptr;
   Owned<Function> function_;
   std::deque<Argument> arguments_;
   std::vector<const Argument*> argument_pointers_;

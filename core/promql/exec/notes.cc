@@ -30,6 +30,20 @@ void Notes::add_counted(NoteKind kind, std::string_view text, Span at) {
 
 void Notes::add_foreign_warning(std::string_view text) { find_or_add(NoteKind::kWarning, text); }
 
+void Notes::add_all(const Notes& part) {
+  for (const Note& note : part.notes_) {
+    if (note.count > 0) {
+      Note& sum = *find_or_add(note.kind, note.text);
+      if (!sum.at) sum.at = note.at;
+      sum.count += note.count;
+    } else if (note.at) {
+      add(note.kind, note.text, *note.at, note.speaker);
+    } else {
+      find_or_add(note.kind, note.text);
+    }
+  }
+}
+
 std::vector<std::string> Notes::texts(NoteKind kind) const {
   std::vector<std::string> out;
   for (const Note& note : notes_) {

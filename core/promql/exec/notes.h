@@ -30,7 +30,10 @@ class Notes {
   // A sentence of the storage's, shown as it is.
   void add_foreign_warning(std::string_view text);
 
+  // Adds what a part of the query had to say, as if it had been said here.
+  void add_all(const Notes& part);
   bool empty() const { return notes_.empty(); }
+  std::string_view query() const { return query_; }
   std::vector<std::string> texts(NoteKind kind) const;
 
  private:
@@ -54,6 +57,9 @@ class CallNotes final : public Annotations {
   // `call` is the span of the whole call, `arguments` those of the arguments.
   CallNotes(Notes& notes, Span call, std::vector<Span> arguments)
       : notes_(notes), call_(call), arguments_(std::move(arguments)) {}
+
+  // The same call's, that go elsewhere.
+  CallNotes to(Notes& notes) const { return {notes, call_, arguments_}; }
 
   void add(NoteKind kind, Str text, uint32_t argument) noexcept override;
   void add_counted(NoteKind kind, Str text, uint32_t argument) noexcept override;

@@ -23,6 +23,14 @@ struct QueryOptions {
   bool delayed_name_removal = false;
   bool use_start_timestamps = false;
   bool type_and_unit_labels = false;
+  unsigned threads = 1;  // That may work for the query at once.
+
+  // For a part of a query: the whole counts.
+  QueryOptions without_limit() const {
+    QueryOptions out = *this;
+    out.max_samples = INT64_MAX;
+    return out;
+  }
 };
 
 struct QueryState {
@@ -35,9 +43,24 @@ struct QueryState {
         start_ms(from_ms),
         end_ms(to_ms),
         step_ms(by_ms),
-        budget(with.byte_budget),
+        own_budget(std::make_unique<MemoryBudget>(with.byte_budget)),
+        budget(*own_budget),
         arena(budget),
         notes(text) {}
+  // Of a part of a query that is evaluated beside other parts: with an account of its own in everything but the budget,
+  // to be added to the whole's when its turn comes. `whole` outlives it.
+  explicit QueryState(QueryState& whole)
+      : host(whole.host),
+        storage(whole.storage),
+        context(whole.context),
+        killed(whole.killed),
+        options(whole.options.without_limit()),
+        start_ms(whole.start_ms),
+        end_ms(whole.end_ms),
+        step_ms(whole.step_ms),
+        budget(whole.budget),
+        arena(budget),
+        notes(whole.notes.query()) {}
   QueryState(const QueryState&) = delete;
   QueryState& operator=(const QueryState&) = delete;
 
@@ -62,11 +85,13 @@ struct QueryState {
   const CallContext context;
   const uint32_t* killed = nullptr;  // Becomes non-zero when somebody ends the query; read atomically.
   const QueryOptions options;
-  const int64_t start_ms, end_ms, step_ms;  // As the user asked; an instant query has start == end and step 0.
-  MemoryBudget budget;
+  const int64_t start_ms, end_ms, step_ms;         // As the user asked; an instant query has start == end and step 0.
+  const std::unique_ptr<MemoryBudget> own_budget;  // Null in a part.
+  MemoryBudget& budget;
   BlockArena arena;  // Lives as long as the query's result.
   Notes notes;
-  std::vector<Owned<SeriesSet>> selections;  // The labels' text lives in them.
+  std::vector<Owned<SeriesSet>> selections;        // The labels' text lives in them.
+  std::vector<std::unique_ptr<QueryState>> parts;  // Whose columns are kept for the query.
 
   int64_t held_samples = 0, peak_samples = 0;
   int64_t series_touched = 0;

@@ -40,6 +40,15 @@ Result<Selection> Selection::open(QueryState& state, const std::vector<LabelMatc
   return selection;
 }
 
+Result<Selection> Selection::part(QueryState& state, uint64_t first, uint64_t count) const {
+  Selection out(state, set_);
+  out.distinct_ = distinct_;
+  SeriesCursor* cursor = nullptr;
+  if (Status status = set_->open(first, count, &cursor); !status.ok()) return state.storage_error(status);
+  out.cursor_.reset(cursor);
+  return out;
+}
+
 bool Selection::has_type_or_unit() const {
   View<Str> symbols = set_->symbols();
   for (uint64_t i = 0; i < set_->size(); ++i) {

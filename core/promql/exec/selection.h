@@ -34,6 +34,10 @@ class Selection {
   // Whether the series stay distinct without name, type and unit.
   bool distinct_without_name() const { return distinct_; }
 
+  uint64_t size() const { return set_->size(); }
+  // [any] The series [first, first + count), read on behalf of a part of the query.
+  Result<Selection> part(QueryState& state, uint64_t first, uint64_t count) const;
+
  private:
   Selection(QueryState& state, SeriesSet* set) : state_(&state), set_(set) {}
   View<LabelPair> labels_of(uint64_t series);

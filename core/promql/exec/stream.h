@@ -10,6 +10,9 @@
 
 namespace nightlight::promql {
 
+struct Domain;
+struct QueryState;
+
 // How long the columns of a stream live: until the next one is asked for, or as long as the query.
 enum class Keep { kUntilNext, kForQuery };
 
@@ -35,6 +38,13 @@ class WindowStream {
   // The next series with a sample in some window, valid until the next call; null at the end.
   virtual Result<const WindowSeries*> next() = 0;
   virtual bool distinct_without_name() const = 0;
+
+  // For streams that can be read in parts, instead of by next: how many series there are, ...
+  virtual uint64_t divisible() const { return 0; }
+  // ... and [any] those of [first, first + count), charged and counted to the part's own account.
+  virtual Result<std::unique_ptr<WindowStream>> part(QueryState&, Domain&, uint64_t, uint64_t) const {
+    return Error{Code::kUnimplemented, "not divisible"};
+  }
 };
 using WindowStreamPtr = std::unique_ptr<WindowStream>;
 

@@ -1,0 +1,223 @@
+#include "promql/exec/parallel_call.h"
+
+#include <algorithm>
+#include <deque>
+#include <new>
+#include <optional>
+#include <utility>
+
+#include "base/mutex.h"
+#include "promql/exec/column_room.h"
+
+namespace nightlight::promql {
+namespace {
+
+constexpr uint64_t kLeastSeries = 128;  // Fewer are not divided.
+constexpr uint64_t kLeastPerPart = 32, kMostPerPart = 256;
+// The columns of a part are in memory at once, and so many parts.
+constexpr uint64_t kMostBytesPerPart = 1 << 20;
+constexpr unsigned kMostAhead = 32;
+
+uint64_t series_per_part(uint64_t series, uint64_t steps, unsigned threads) {
+  const uint64_t most = std::max<uint64_t>(kMostBytesPerPart / (std::max<uint64_t>(steps, 1) * sizeof(double)), 1);
+  return std::min(std::clamp(series / (uint64_t{4} * threads), kLeastPerPart, kMostPerPart), most);
+}
+
+class ParallelCall;
+
+// The series [first, first + count). The consumer owns its result; while it is being computed, the thread that does so.
+struct Part {
+  enum class Stage { kWaiting, kRunning, kDone };
+
+  Part(const ParallelCall& of, uint64_t from, uint64_t so_many) : call(of), first(from), count(so_many) {}
+  void compute();
+  Result<void> compute_columns();
+
+  const ParallelCall& call;  // Not to be used once the stage is kDone.
+  const uint64_t first, count;
+  std::unique_ptr<QueryState> state;
+  std::optional<Domain> domain;
+  // Columns, and what was held while each was computed.
+  std::vector<const Column*> columns;
+  std::vector<int64_t> held_samples;
+  std::optional<Error> error;  // After the columns.
+
+  Mutex mutex;
+  ConditionVariable done;
+  Stage stage GUARDED_BY(mutex) = Stage::kWaiting;
+
+  // Whether the part was waiting, and is the caller's to compute from now on.
+  bool claim() {
+    MutexLock lock(mutex);
+    return stage == Stage::kWaiting ? (stage = Stage::kRunning, true) : false;
+  }
+  void finish() {
+    MutexLock lock(mutex);
+    stage = Stage::kDone;
+    done.notify_all();
+  }
+  void wait() {
+    MutexLock lock(mutex);
+    while (stage != Stage::kDone) done.wait(mutex);
+  }
+};
+
+class PartTask final : public Task {
+ public:
+  explicit PartTask(std::shared_ptr<Part> part) : part_(std::move(part)) {}
+  void run() noexcept override {
+    if (part_->claim()) part_->compute();
+    delete this;
+  }
+
+ private:
+  const std::shared_ptr<Part> part_;
+};
+
+class ParallelCall final : public VectorStream {
+ public:
+  ParallelCall(QueryState& state, Domain& domain, std::unique_ptr<CallSite> site, WindowStreamPtr windows, Keep keep,
+               OpenCall open)
+      : state_(state),
+        domain_(domain),
+        site_(std::move(site)),
+        windows_(std::move(windows)),
+        keep_(keep),
+        open_(open),
+        series_(windows_->divisible()),
+        per_part_(series_per_part(series_, domain.steps(), state.options.threads)),
+        most_ahead_(std::min(2 * state.options.threads, kMostAhead)) {}
+
+  ~ParallelCall() override {
+    // A task that comes too late may hold its part for longer than the query lives.
+    if (current_ != nullptr) current_->state.reset();
+    state_.held_samples -= held_;
+    for (const std::shared_ptr<Part>& part : ahead_) {
+      if (part->claim()) {
+        part->finish();
+      } else {
+        part->wait();
+      }
+      part->state.reset();
+    }
+  }
+
+  Result<const Column*> next() override {
+    while (true) {
+      state_.held_samples -= std::exchange(held_, 0);
+      if (current_ != nullptr && at_ < current_->columns.size()) {
+        held_ = current_->held_samples[at_];
+        NIGHTLIGHT_TRY(state_.charge(held_));
+        const Column* column = current_->columns[at_++];
+        if (keep_ == Keep::kForQuery) NIGHTLIGHT_TRY(state_.charge(sample_count(*column, domain_)));
+        return column;
+      }
+      if (current_ != nullptr && current_->state != nullptr) {
+        held_ = current_->state->peak_samples;  // Of series without a result.
+        NIGHTLIGHT_TRY(state_.charge(held_));
+      }
+      if (current_ != nullptr && current_->error) return *current_->error;
+      retire();
+      start_parts();
+      if (ahead_.empty()) return nullptr;
+      current_ = std::move(ahead_.front());
+      ahead_.pop_front();
+      at_ = 0;
+      if (current_->claim()) {
+        current_->compute();
+      } else {
+        current_->wait();
+      }
+      account();
+    }
+  }
+
+  bool distinct_without_name() const override { return windows_->distinct_without_name(); }
+
+ private:
+  friend struct Part;
+
+  // Twice as many parts as threads are on their way or ready.
+  void start_parts() {
+    while (started_ < series_ && ahead_.size() < most_ahead_) {
+      const uint64_t count = std::min(per_part_, series_ - started_);
+      auto part = std::make_shared<Part>(*this, started_, count);
+      started_ += count;
+      ahead_.push_back(part);
+      auto* task = new PartTask(std::move(part));
+      if (Status status = state_.host->submit(task); !status.ok()) delete task;  // Whoever needs it first computes it.
+    }
+  }
+
+  // What the part has counted and said, as if it had happened here.
+  void account() {
+    if (current_->state == nullptr) return;
+    state_.notes.add_all(current_->state->notes);
+    for (uint64_t step = 0; step < domain_.steps(); ++step) {
+      domain_.queryable_samples[step] += current_->domain->queryable_samples[step];
+      domain_.read_samples[step] += current_->domain->read_samples[step];
+    }
+  }
+
+  void retire() {
+    if (current_ != nullptr && keep_ == Keep::kForQuery && current_->state != nullptr)
+      state_.parts.push_back(std::move(current_->state));
+    if (current_ != nullptr) current_->state.reset();
+    current_.reset();
+  }
+
+  QueryState& state_;
+  Domain& domain_;
+  const std::unique_ptr<CallSite> site_;
+  const WindowStreamPtr windows_;  // Only divided.
+  const Keep keep_;
+  const OpenCall open_;
+  const uint64_t series_, per_part_;
+  const size_t most_ahead_;
+  uint64_t started_ = 0;
+  std::deque<std::shared_ptr<Part>> ahead_;
+  std::shared_ptr<Part> current_;
+  size_t at_ = 0;
+  int64_t held_ = 0;
+};
+
+void Part::compute() {
+  try {
+    if (Result<void> computed = compute_columns(); !computed.ok()) error = std::move(computed).error();
+  } catch (const std::bad_alloc&) {
+    error = Error{Code::kResourceExhausted, "out of memory"};
+  }
+  finish();
+}
+
+Result<void> Part::compute_columns() {
+  state = std::make_unique<QueryState>(call.state_);
+  domain.emplace(call.domain_);
+  std::fill(domain->queryable_samples.begin(), domain->queryable_samples.end(), 0);
+  std::fill(domain->read_samples.begin(), domain->read_samples.end(), 0);
+  NIGHTLIGHT_ASSIGN(site, call.site_->part(*state, *domain));
+  NIGHTLIGHT_ASSIGN(windows, call.windows_->part(*state, *domain, first, count));
+  VectorStreamPtr stream = call.open_(*state, *domain, std::move(site), std::move(windows), Keep::kForQuery);
+  while (true) {
+    NIGHTLIGHT_ASSIGN(column, stream->next());
+    if (column == nullptr) return {};
+    // The column itself is charged by the consumer, if it keeps it.
+    const int64_t samples = sample_count(*column, *domain);
+    state->held_samples -= samples;
+    held_samples.push_back(std::exchange(state->peak_samples, 0) - samples);
+    columns.push_back(column);
+  }
+}
+
+}  // namespace
+
+bool is_worth_dividing(const QueryState& state, const WindowStream& windows) {
+  return state.options.threads > 1 && windows.divisible() >= kLeastSeries;
+}
+
+VectorStreamPtr divide_call(QueryState& state, Domain& domain, std::unique_ptr<CallSite> site, WindowStreamPtr windows,
+                            Keep keep, OpenCall open) {
+  return std::make_unique<ParallelCall>(state, domain, std::move(site), std::move(windows), keep, open);
+}
+
+}  // namespace nightlight::promql
