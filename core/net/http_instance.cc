@@ -145,9 +145,11 @@ class HttpInstance final : public Instance, public Listener {
     } else if (settings.has("tls") && !settings.text("tls").empty()) {
       return invalid(&settings, "tls", "cannot be resolved");
     } else if (!address.host().isLoopback() && !settings.boolean("insecure")) {
-      return invalid(&settings, "tls",
-                     "is needed on an address that others reach; or listen on 127.0.0.1, or set "
-                     "insecure: true when something in front does TLS");
+      return invalid(
+          &settings, "listen",
+          "others reach " + listen_ +
+              ": TLS is needed (a tls section); or listen on 127.0.0.1, or set insecure: true when something "
+              "in front does TLS");
     }
     if (!service_.metrics.register_all(host_).ok())
       return Error{Code::kInternal, std::string(view(host_->last_error()))};

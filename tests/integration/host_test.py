@@ -62,6 +62,12 @@ class Commands(unittest.TestCase):
             with self.subTest(path=path):
                 self.assertEqual(run("check", "--dev", path)[:2], (0, f"{path}: ok\n"))
 
+    def test_an_address_that_others_reach_needs_tls(self):
+        path = self.config('server:\n  http_addr: "0.0.0.0:9101"\n')
+        status, _, err = run("check", "--dev", path)
+        self.assertEqual(status, 1)
+        self.assertIn(f"{path}:2:14: instances.http.listen: others reach 0.0.0.0:9101: TLS is needed", err)
+
     def test_mistakes_go_to_standard_error_with_their_place(self):
         path = self.config("storage: {retention_day: 3}\nlog: {level: loud}\n")
         status, out, err = run("check", "--dev", "--config", path)
