@@ -80,13 +80,17 @@ class ParallelCall final : public VectorStream {
                OpenCall open)
       : state_(state),
         domain_(domain),
+        uncounted_(domain),
         site_(std::move(site)),
         windows_(std::move(windows)),
         keep_(keep),
         open_(open),
         series_(windows_->divisible()),
         per_part_(series_per_part(series_, domain.steps(), state.options.threads)),
-        most_ahead_(std::min(2 * state.options.threads, kMostAhead)) {}
+        most_ahead_(std::min(2 * state.options.threads, kMostAhead)) {
+    std::fill(uncounted_.queryable_samples.begin(), uncounted_.queryable_samples.end(), 0);
+    std::fill(uncounted_.read_samples.begin(), uncounted_.read_samples.end(), 0);
+  }
 
   ~ParallelCall() override {
     // A task that comes too late may hold its part for longer than the query lives.
@@ -168,6 +172,7 @@ class ParallelCall final : public VectorStream {
 
   QueryState& state_;
   Domain& domain_;
+  Domain uncounted_;  // What parts begin with; does not change.
   const std::unique_ptr<CallSite> site_;
   const WindowStreamPtr windows_;  // Only divided.
   const Keep keep_;
@@ -192,9 +197,7 @@ void Part::compute() {
 
 Result<void> Part::compute_columns() {
   state = std::make_unique<QueryState>(call.state_);
-  domain.emplace(call.domain_);
-  std::fill(domain->queryable_samples.begin(), domain->queryable_samples.end(), 0);
-  std::fill(domain->read_samples.begin(), domain->read_samples.end(), 0);
+  domain.emplace(call.uncounted_);
   NIGHTLIGHT_ASSIGN(site, call.site_->part(*state, *domain));
   NIGHTLIGHT_ASSIGN(windows, call.windows_->part(*state, *domain, first, count));
   VectorStreamPtr stream = call.open_(*state, *domain, std::move(site), std::move(windows), Keep::kForQuery);
