@@ -20,6 +20,7 @@ import secured_server  # noqa: E402
 SOURCE = os.path.join(os.environ["NIGHTLIGHT_SOURCE_ROOT"], "tests", "grafana")
 PROGRAM = os.path.join(os.environ["NIGHTLIGHT_BUILD_ROOT"], "grafana_source")
 NEEDED = (1, 23, 1)
+BUILD_TIMEOUT_S = 240
 STEP_MS = 15_000
 RED = [0.1 + 0.2, math.nan, math.inf, -math.inf, 1.7976931348623157e308, -2.0, 5e-324, 8.0]
 BLUE = [float(i) for i in range(8)]
@@ -40,11 +41,15 @@ def build():
     numbers = re.search(r"go(\d+)\.(\d+)(?:\.(\d+))?", version)
     if numbers and tuple(int(number or 0) for number in numbers.groups()) < NEEDED:
         skip(f"promlib needs Go {'.'.join(map(str, NEEDED))}; there is {numbers.group()}")
-    modules = subprocess.run(["go", "list", "-deps", "."], capture_output=True, text=True, check=False, env=environment, cwd=SOURCE)
-    if modules.returncode != 0:
-        skip("promlib's modules cannot be had: " + modules.stderr.strip().splitlines()[-1])
-    subprocess.run(["go", "build", "-gcflags=all=-N -l -dwarf=false", "-ldflags=-s -w", "-o", PROGRAM, "."], check=True, env=environment,
-                   cwd=SOURCE)
+    try:
+        modules = subprocess.run(["go", "list", "-deps", "."], capture_output=True, text=True, check=False, env=environment, cwd=SOURCE,
+                                 timeout=BUILD_TIMEOUT_S)
+        if modules.returncode != 0:
+            skip("promlib's modules cannot be had: " + modules.stderr.strip().splitlines()[-1])
+        subprocess.run(["go", "build", "-gcflags=all=-N -l -dwarf=false", "-ldflags=-s -w", "-o", PROGRAM, "."], check=True,
+                       env=environment, cwd=SOURCE, timeout=BUILD_TIMEOUT_S)
+    except subprocess.TimeoutExpired as late:
+        skip(f"{late.cmd[0]} {late.cmd[1]} took longer than {BUILD_TIMEOUT_S} s on this machine")
 
 
 def columns(frame):
