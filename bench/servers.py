@@ -14,7 +14,6 @@ import processes  # noqa: E402
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
-
 def cpu_seconds(pid):
     with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
         fields = stat.read().rsplit(")", 1)[1].split()
@@ -142,12 +141,12 @@ def wait_ready(server):
     return http
 
 
-def load(server, options, churn=0):
-    """Writes the made-up fleet's samples; returns what the generator counted."""
+def load(server, options, churn=0, start_ms=0, rate=None):
+    """Writes the made-up fleet's samples, the last of them now unless a start is given; returns what the generator counted."""
     loaded = subprocess.run(
         [os.path.join(options.build, "bench", "load", "nightlight-load"), "--url", f"http://127.0.0.1:{server.port}/api/v1/write",
          "--series", str(options.series), "--ticks", str(options.ticks), "--senders", str(options.senders), "--rate",
-         str(options.rate), "--churn", str(churn)],
+         str(options.rate if rate is None else rate), "--churn", str(churn), "--start-ms", str(start_ms)],
         capture_output=True, text=True, check=False)
     if loaded.returncode != 0:
         raise AssertionError(f"{server.name}: {loaded.stdout}{loaded.stderr[-2000:]}")
@@ -172,12 +171,12 @@ def table(results):
     return "\n".join(lines)
 
 
-def add_common_arguments(parser, series, ticks):
+def add_common_arguments(parser, series, ticks, rate=0):
     parser.add_argument("--build", default="build/release", help="meson's build directory (default %(default)s)")
     parser.add_argument("--series", type=int, default=series)
     parser.add_argument("--ticks", type=int, default=ticks, help="samples of each series (default %(default)s)")
     parser.add_argument("--senders", type=int, default=2)
-    parser.add_argument("--rate", type=float, default=0, help="samples a second; 0: as fast as it goes")
+    parser.add_argument("--rate", type=float, default=rate, help="samples a second; 0: as fast as it goes (default %(default)s)")
     parser.add_argument("--only", action="append", help="a server's name; repeatable")
     parser.add_argument("--directory", help="where the data goes (default: the system's place for temporary files)")
 

@@ -1,8 +1,9 @@
 // nightlight-load: writes a made-up fleet's series to a remote-write endpoint, as fast as it can or at a rate, and
-// counts what was acknowledged.
+// counts what was acknowledged. Beside the writers, dashboards may read.
 #include <Poco/Net/HTTPClientSession.h>
 #include <Poco/Net/NetSSL.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -13,6 +14,8 @@
 #include <ctime>
 #include <thread>
 
+#include "latencies.h"
+#include "reader.h"
 #include "sender.h"
 #include "series.h"
 
@@ -24,16 +27,21 @@ using Clock = std::chrono::steady_clock;
 struct Options {
   std::string url = "http://127.0.0.1:9101/api/v1/write";
   Target target;
-  uint64_t series = 10'000, ticks = 100, batch = 2000, senders = 2, seed = 1;
+  uint64_t series = 10'000, ticks = 0, batch = 2000, senders = 2, seed = 1;
   double rate = 0;           // Samples a second of all senders; 0: no limit.
   double churn_percent = 0;  // Series replaced per simulated hour.
   int64_t step_ms = 15'000, start_ms = 0;
   double give_up_s = 60;
+  double seconds = 0;  // 0: until all ticks are written.
   std::string journal;
+  uint64_t readers = 0;
+  std::string query_url;
+  Dashboard dashboard;
 };
 
 struct Totals {
   std::atomic<uint64_t> samples{0}, requests{0}, bytes{0}, retries{0}, refused{0};
+  std::atomic<int64_t> newest_ms{0};  // What readers look at: the time of an acknowledged sample.
 };
 
 // What has been acknowledged: a line "timestamp_ms tick first_series count" per request, written after the answer.
@@ -80,11 +88,13 @@ class Sender {
     for (uint64_t tick = 0; tick < options_.ticks; ++tick) {
       churn();
       for (uint64_t at = first_; at < end_; at += options_.batch) {
+        if (options_.seconds > 0 && Clock::now() - started_ > std::chrono::duration<double>(options_.seconds)) return;
         uint64_t count = std::min(options_.batch, end_ - at);
         if (!send(tick, at, count)) return;
       }
     }
   }
+  const Latencies& latencies() const { return latencies_; }
 
  private:
   void churn() {
@@ -108,7 +118,9 @@ class Sender {
     auto give_up = Clock::now() + std::chrono::duration<double>(options_.give_up_s);
     for (int delay_ms = 20;; delay_ms = std::min(delay_ms * 2, 2000)) {
       std::string text;
+      const auto began = Clock::now();
       int status = post(*session_, options_.target, body, &text);
+      latencies_.add(began);
       if (status / 100 == 2) break;
       bool later = status == 0 || status == 429 || status / 100 == 5;
       if (!later || Clock::now() > give_up) {
@@ -123,6 +135,7 @@ class Sender {
     totals_->samples += count;
     totals_->requests += 1;
     totals_->bytes += body.size();
+    if (timestamp_ms > totals_->newest_ms.load()) totals_->newest_ms.store(timestamp_ms);
     pace(count);
     return true;
   }
@@ -146,15 +159,33 @@ class Sender {
   double churn_due_ = 0;
   uint64_t churn_next_ = 0, sent_ = 0;
   WriteRequest request_;
+  Latencies latencies_;
   std::unique_ptr<Poco::Net::HTTPClientSession> session_;
   Clock::time_point started_;
 };
 
+double cpu_seconds() {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
+bool read_targets(Options& options) {
+  const bool urls = parse_target(options.url, &options.target) &&
+                    (options.readers == 0 || parse_target(options.query_url, &options.dashboard.target));
+  if (!urls) std::fprintf(stderr, "not an http or https URL: %s %s\n", options.url.c_str(), options.query_url.c_str());
+  if (options.readers == 0) return urls;
+  if (options.dashboard.queries.empty()) std::fprintf(stderr, "readers need --query\n");
+  for (auto file : {&Target::cert_file, &Target::key_file, &Target::ca_file})
+    options.dashboard.target.*file = options.target.*file;
+  return urls && !options.dashboard.queries.empty();
+}
+
 int run(Options& options) {
-  if (!parse_target(options.url, &options.target)) {
-    std::fprintf(stderr, "not an http or https URL: %s\n", options.url.c_str());
-    return 2;
-  }
+  if (!read_targets(options)) return 2;
+  if (options.seconds > 0 && options.ticks == 0) options.ticks = UINT32_MAX;
+  if (options.ticks == 0) options.ticks = 100;
   if (options.start_ms == 0) {
     options.start_ms = std::time(nullptr) * 1000 / options.step_ms * options.step_ms -
                        static_cast<int64_t>(options.ticks) * options.step_ms;
@@ -166,22 +197,42 @@ int run(Options& options) {
   }
   Fleet fleet(options.series, options.seed);
   Totals totals;
+  totals.newest_ms = options.start_ms;
   std::vector<std::unique_ptr<Sender>> senders;
   for (uint64_t s = 0; s < options.senders; ++s) {
     senders.push_back(std::make_unique<Sender>(options, fleet, options.series * s / options.senders,
                                                options.series * (s + 1) / options.senders, &totals, &journal));
   }
+  std::vector<std::unique_ptr<Reader>> readers;
+  for (uint64_t r = 0; r < options.readers; ++r)
+    readers.push_back(std::make_unique<Reader>(options.dashboard, r, totals.newest_ms));
+  std::atomic<bool> stop{false};
   auto started = Clock::now();
-  std::vector<std::thread> threads;
-  for (auto& sender : senders) threads.emplace_back([&sender] { sender->run(); });
-  for (std::thread& thread : threads) thread.join();
+  const double used = cpu_seconds();
+  std::vector<std::thread> writing, reading;
+  for (auto& sender : senders) writing.emplace_back([&sender] { sender->run(); });
+  for (auto& reader : readers) reading.emplace_back([&reader, &stop] { reader->run(stop); });
+  for (std::thread& thread : writing) thread.join();
   double seconds = std::chrono::duration<double>(Clock::now() - started).count();
+  stop = true;
+  for (std::thread& thread : reading) thread.join();
+  Latencies writes, queries;
+  for (const auto& sender : senders) writes.merge(sender->latencies());
+  uint64_t answers = 0, failures = 0, answered_bytes = 0;
+  for (const auto& reader : readers) {
+    queries.merge(reader->latencies());
+    answers += reader->answers(), failures += reader->failures(), answered_bytes += reader->bytes();
+  }
   std::printf("{\"acked_samples\":%" PRIu64 ",\"refused_samples\":%" PRIu64 ",\"requests\":%" PRIu64
               ",\"retries\":%" PRIu64 ",\"bytes\":%" PRIu64
-              ",\"seconds\":%.3f,\"samples_per_second\":%.0f,\"start_ms\":%" PRId64 ",\"end_ms\":%" PRId64 "}\n",
+              ",\"seconds\":%.3f,\"samples_per_second\":%.0f,\"start_ms\":%" PRId64 ",\"end_ms\":%" PRId64
+              ",\"write_ms\":%s,\"queries\":%" PRIu64 ",\"failed_queries\":%" PRIu64 ",\"answered_bytes\":%" PRIu64
+              ",\"query_ms\":%s,\"cpu_seconds\":%.3f}\n",
               totals.samples.load(), totals.refused.load(), totals.requests.load(), totals.retries.load(),
               totals.bytes.load(), seconds, static_cast<double>(totals.samples) / seconds, options.start_ms,
-              options.start_ms + static_cast<int64_t>(options.ticks - 1) * options.step_ms);
+              options.seconds > 0 ? totals.newest_ms.load()
+                                  : options.start_ms + static_cast<int64_t>(options.ticks - 1) * options.step_ms,
+              writes.json().c_str(), answers, failures, answered_bytes, queries.json().c_str(), cpu_seconds() - used);
   return totals.refused == 0 ? 0 : 1;
 }
 
@@ -193,7 +244,9 @@ int main(int argc, char** argv) {
   CLI::App app("Writes made-up series to a remote-write endpoint and counts the acknowledged samples.");
   app.add_option("--url", options.url, "Endpoint, http or https")->capture_default_str();
   app.add_option("--series", options.series, "How many series")->capture_default_str()->check(CLI::PositiveNumber);
-  app.add_option("--ticks", options.ticks, "Samples of each series")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--ticks", options.ticks, "Samples of each series (default: 100, or as many as --seconds let it)")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--seconds", options.seconds, "End after so long, whatever has been written (needs --start-ms)");
   app.add_option("--step-ms", options.step_ms, "Simulated time between them")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
@@ -208,6 +261,17 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--journal", options.journal,
                  "File that gets a line per acknowledged request: time, tick, first series, count");
+  app.add_option("--readers", options.readers, "Connections that ask --query while the senders write")
+      ->check(CLI::Range(0, 256));
+  app.add_option("--query-url", options.query_url, "Their endpoint, .../api/v1/query_range");
+  app.add_option("--query", options.dashboard.queries,
+                 "PromQL, # stands for the reader's number in five digits (may be repeated)")
+      ->allow_extra_args(false);
+  app.add_option("--range-ms", options.dashboard.range_ms, "How far back from the newest sample")
+      ->capture_default_str();
+  app.add_option("--query-step-ms", options.dashboard.step_ms, "Step of the queries")->capture_default_str();
+  app.add_option("--pause-ms", options.dashboard.pause_ms, "Pause of a reader after each answer")
+      ->capture_default_str();
   app.add_option("--cert", options.target.cert_file, "Client certificate (PEM)");
   app.add_option("--key", options.target.key_file, "Its key (PEM)");
   app.add_option("--ca", options.target.ca_file, "Authorities of the server's certificate (PEM)");

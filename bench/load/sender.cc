@@ -9,6 +9,7 @@
 #include <Poco/URI.h>
 #include <snappy.h>
 
+#include <algorithm>
 #include <protozero/pbf_writer.hpp>
 #include <utility>
 #include <vector>
@@ -93,6 +94,26 @@ int post(Poco::Net::HTTPClientSession& session, const Target& target, const std:
   session.reset();
   *text = e.displayText();
   return 0;
+}
+
+Answer get(Poco::Net::HTTPClientSession& session, const Target& target) try {
+  constexpr size_t kHead = 200;
+  Poco::Net::HTTPRequest request(Poco::Net::HTTPRequest::HTTP_GET, target.path, Poco::Net::HTTPMessage::HTTP_1_1);
+  session.sendRequest(request);
+  Poco::Net::HTTPResponse response;
+  std::istream& in = session.receiveResponse(response);
+  Answer out;
+  out.status = response.getStatus();
+  std::vector<char> buffer(size_t{64} << 10);
+  while (in.read(buffer.data(), static_cast<std::streamsize>(buffer.size())), in.gcount() > 0) {
+    const auto got = static_cast<size_t>(in.gcount());
+    out.bytes += got;
+    if (out.head.size() < kHead) out.head.append(buffer.data(), std::min(got, kHead - out.head.size()));
+  }
+  return out;
+} catch (const Poco::Exception& e) {
+  session.reset();
+  return {0, 0, e.displayText()};
 }
 
 }  // namespace nightlight::load

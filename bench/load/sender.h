@@ -1,4 +1,4 @@
-// One connection that writes: builds remote-write 1.0 requests and waits for the answers.
+// One connection: builds remote-write 1.0 requests, asks queries, and waits for the answers.
 #ifndef NIGHTLIGHT_BENCH_LOAD_SENDER_H_
 #define NIGHTLIGHT_BENCH_LOAD_SENDER_H_
 
@@ -45,6 +45,14 @@ std::string encode_labels(const std::vector<std::pair<std::string, std::string>>
 
 // Posts the body; the status, or 0 when the connection broke. `text` receives the answer.
 int post(Poco::Net::HTTPClientSession& session, const Target& target, const std::string& body, std::string* text);
+
+struct Answer {
+  int status = 0;      // 0: the connection broke.
+  uint64_t bytes = 0;  // Of the body, which is read to its end.
+  std::string head;    // Its first bytes, or what went wrong.
+};
+
+Answer get(Poco::Net::HTTPClientSession& session, const Target& target);
 
 }  // namespace nightlight::load
 
