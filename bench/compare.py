@@ -12,9 +12,7 @@ left out.
 """
 
 import argparse
-import shutil
 import statistics
-import tempfile
 import time
 import urllib.parse
 
@@ -46,11 +44,7 @@ def query(server, http, load, where, repeat, result):
 
 
 def measure(kind, options):
-    directory = tempfile.mkdtemp(prefix="compare-", dir=options.directory)
-    server = kind(directory, options.build)
-    try:
-        server.process.start()
-        http = servers.wait_ready(server)
+    with servers.started(kind, options) as (server, http):
         pid = server.process.child.pid
         before_cpu, before_rss = cpu_seconds(pid), rss_bytes(pid)
         load = servers.load(server, options, options.churn)
@@ -61,8 +55,7 @@ def measure(kind, options):
             "memory, bytes per series": rss_bytes(pid) / options.series,
             "memory, MiB at rest": before_rss / 2**20,
         }
-        if isinstance(server, servers.VictoriaMetrics):
-            http.request("GET", "/internal/force_flush", timeout_s=600)  # Or the newest samples are not seen.
+        servers.show_newest(server, http)
         query(server, http, load, "just written", options.repeat, result)
         used = cpu_seconds(pid)
         settled = server.settle(http)
@@ -74,10 +67,6 @@ def measure(kind, options):
         server.process.stop(120)
         result["disk after stop, bytes per sample"] = disk_bytes(server.data) / load["acked_samples"]
         return result
-    finally:
-        if server.process.running():
-            server.process.kill()
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def main():

@@ -9,8 +9,6 @@ peers' binaries (default: those on PATH); a peer that is not there is left out.
 """
 
 import argparse
-import shutil
-import tempfile
 import time
 import urllib.parse
 
@@ -78,28 +76,19 @@ def suite(server, http, load, where, options, result):
 
 
 def measure(kind, options):
-    directory = tempfile.mkdtemp(prefix="dashboard-", dir=options.directory)
-    server = kind(directory, options.build)
-    try:
-        server.process.start()
-        http = servers.wait_ready(server)
+    with servers.started(kind, options) as (server, http):
         pid = server.process.child.pid
         used = cpu_seconds(pid)
         load = servers.load(server, options)
         result = {"CPU, ns per sample written": (cpu_seconds(pid) - used) * 1e9 / load["acked_samples"],
                   "memory after the load, bytes per series": servers.rss_bytes(pid) / options.series}
-        if kind is servers.VictoriaMetrics:
-            http.request("GET", "/internal/force_flush", timeout_s=600)  # Or the newest samples are not seen.
+        servers.show_newest(server, http)
         suite(server, http, load, "just written", options, result)
         settled = server.settle(http)
         suite(server, http, load, "from disk", options, result)
         if settled is not None:
             result["disk in blocks, bytes per sample"] = settled / load["acked_samples"]
         return result
-    finally:
-        if server.process.running():
-            server.process.kill()
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def main():

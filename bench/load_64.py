@@ -15,10 +15,8 @@ left out. The exit status is 1 when Nightlight refused or failed anything, or to
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
 import servers
@@ -52,11 +50,7 @@ def crowd(server, options, start_ms):
 
 
 def measure(kind, options):
-    directory = tempfile.mkdtemp(prefix="load-64-", dir=options.directory)
-    server = kind(directory, options.build)
-    try:
-        server.process.start()
-        servers.wait_ready(server)
+    with servers.started(kind, options) as (server, _):
         pid = server.process.child.pid
         # The crowd's samples must not be ahead of the clock.
         crowd_ticks = int(options.seconds * options.rate / options.series) + 2
@@ -83,10 +77,6 @@ def measure(kind, options):
             "generator beside it, cores": seen["cpu_seconds"] / seen["seconds"],
             "peak memory, MiB": peak_bytes(pid) / 2**20,
         }
-    finally:
-        if server.process.running():
-            server.process.kill()
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def main():

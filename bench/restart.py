@@ -10,8 +10,6 @@ left out.
 
 import argparse
 import json
-import shutil
-import tempfile
 import time
 import urllib.parse
 
@@ -28,11 +26,7 @@ def ask(server, http, text, time_s):
 
 
 def measure(kind, options):
-    directory = tempfile.mkdtemp(prefix="restart-", dir=options.directory)
-    server = kind(directory, options.build)
-    try:
-        server.process.start()
-        http = servers.wait_ready(server)
+    with servers.started(kind, options) as (server, http):
         load = servers.load(server, options)
         result = {"memory after the load, bytes per series": servers.rss_bytes(server.process.child.pid) / options.series}
         server.process.kill()
@@ -45,10 +39,6 @@ def measure(kind, options):
         result["counters whose last acked sample is there"] = ask(server, http, "count(count_over_time(node_cpu_seconds_total[1s]))", end_s)
         result["samples of them that are there"] = ask(server, http, "sum(count_over_time(node_cpu_seconds_total[1d]))", end_s)
         return result
-    finally:
-        if server.process.running():
-            server.process.kill()
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def main():

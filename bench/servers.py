@@ -1,11 +1,13 @@
 """The servers that the benchmarks start one after the other, each with its defaults, and what they cost: CPU, memory, disk."""
 
+import contextlib
 import glob
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "tests", "integration"))
@@ -139,6 +141,26 @@ def wait_ready(server):
 
     processes.wait_until(ready, f"{server.name} to be ready", 600)
     return http
+
+
+@contextlib.contextmanager
+def started(kind, options):
+    """(a fresh server that is ready, an HTTP client of it); it is killed, and its data removed, at the end."""
+    directory = tempfile.mkdtemp(prefix="bench-", dir=options.directory)
+    server = kind(directory, options.build)
+    try:
+        server.process.start()
+        yield server, wait_ready(server)
+    finally:
+        if server.process.running():
+            server.process.kill()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def show_newest(server, http):
+    """Makes VictoriaMetrics show what it was just given, as the others do by themselves."""
+    if isinstance(server, VictoriaMetrics):
+        http.request("GET", "/internal/force_flush", timeout_s=600)
 
 
 def load(server, options, churn=0, start_ms=0, rate=None):
