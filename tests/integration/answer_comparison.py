@@ -13,6 +13,8 @@ To the bit, but for what Prometheus leaves open:
   this or that one is told, from one time to the next. The test therefore asks Prometheus again; only if it contradicts itself is
   the comparison a looser one.
 * which of two errors is told, where one is that of label_replace's pattern: Prometheus compiles it before it evaluates anything.
+* which two of the duplicates of a match group an error names: the first ones in the order of a hash map, which can come out the
+  same way each time that Prometheus is asked.
 * the last bits of powers, exponentials, logarithms and trigonometry: Prometheus has its own on each kind of processor, Nightlight
   has the C library's.
 """
@@ -25,6 +27,7 @@ _SORTING = re.compile(r"\(*(sort|sort_desc|sort_by_label|sort_by_label_desc)\s*\
 _OF_MATHEMATICS = re.compile(r"\^|\batan2\b|\b(a?(sin|cos|tan)h?|exp|ln|log2|log10)\s*\(")
 _ZERO_FIRST = re.compile(r"(?<!\d)0\d")
 _NUMBER = re.compile(r"\d+\.\d+(e[+-]\d+)?")
+_DUPLICATES = re.compile(r"(found duplicate series for the match group .*? on the (?:left|right) hand-side of the operation: )\[.*\](;.*)")
 _TEXTS_AT_END = re.compile(r"((?:,\s*\"(?:[^\"\\]|\\.)*\"\s*)+)\)+\s*$")
 
 
@@ -138,10 +141,16 @@ def _near(a, b):
     return a == b
 
 
-def same_but_for_order_of_errors(ours, theirs, query):
-    """Whether both are errors of a query that may have two of them, and Prometheus tells that of the pattern first."""
-    both = [status == 422 and answer.get("errorType") == "execution" for status, answer in (ours, theirs)]
-    return all(both) and "invalid regular expression in label_replace()" in theirs[1]["error"]
+def same_but_for_order(ours, theirs, query):
+    """Whether both are errors that differ in what Prometheus happens to meet first.
+
+    Either it told that of a pattern, or both name duplicates of one match group."""
+    if not all(status == 422 and answer.get("errorType") == "execution" for status, answer in (ours, theirs)):
+        return False
+    if "invalid regular expression in label_replace()" in theirs[1]["error"]:
+        return True
+    mine, other = (_DUPLICATES.fullmatch(answer["error"]) for _, answer in (ours, theirs))
+    return bool(mine and other and mine.groups() == other.groups())
 
 
 def same_but_for_mathematics(ours, theirs, query):

@@ -261,6 +261,7 @@ Result<void> start_timestamp_item(std::string_view text, std::vector<std::option
     out->insert(out->end(), text.size() == 1 ? 1 : repeats, std::nullopt);
     return {};
   }
+  const std::string_view whole = text;
   NIGHTLIGHT_ASSIGN(first, take_number(text));
   double delta = 0;
   if (!text.empty() && text.front() != 'x') {
@@ -268,6 +269,9 @@ Result<void> start_timestamp_item(std::string_view text, std::vector<std::option
     delta = number;
   }
   NIGHTLIGHT_ASSIGN(repeats, take_repeat(text));
+  // A century to either side, so that kMaxSequenceValues steps of it do not overflow. NaN is refused, too.
+  constexpr double kMaxSeconds = 100.0 * 365 * 86400;
+  if (!(std::abs(first) <= kMaxSeconds) || !(std::abs(delta) <= kMaxSeconds)) return bad("start time out of range", whole);
   auto to_ms = [](double seconds) { return static_cast<int64_t>(seconds * 1000 + (seconds < 0 ? -0.5 : 0.5)); };
   for (uint64_t i = 0; i <= repeats; ++i) out->push_back(to_ms(first) + static_cast<int64_t>(i) * to_ms(delta));
   return {};
