@@ -177,18 +177,44 @@ void JsonWriter::labels(View<LabelPair> labels) {
   raw("}");
 }
 
+JsonWriter::PointHead JsonWriter::point_head(int64_t time_ms) {
+  PointHead out{time_ms, 0, {}};
+  char text[40] = "[";
+  char* end = write_timestamp(text + 1, time_ms);
+  end = std::copy_n(",\"", 2, end);
+  const auto size = static_cast<size_t>(end - text);
+  if (size > sizeof out.text) return out;  // No time of this age of the world.
+  std::memcpy(out.text, text, sizeof out.text);
+  out.size = static_cast<uint32_t>(size);
+  return out;
+}
+
 void JsonWriter::points(View<int64_t> times_ms, View<double> values) {
-  for (uint64_t i = 0; i < times_ms.size; ++i) {
-    char* begin = room(kMaxNumberText + 40);
+  constexpr size_t kMostPointText = 80, kGroup = kSlack / kMostPointText;
+  if (times_ms.size > heads_.size()) {
+    heads_.clear();
+    heads_.reserve(times_ms.size);
+    for (int64_t time_ms : times_ms) heads_.push_back(point_head(time_ms));
+  }
+  auto head = heads_.begin();
+  NumberHabit habit;
+  for (uint64_t i = 0; i < times_ms.size;) {
+    char* const begin = room(kSlack);
     char* out = begin;
-    if (i != 0) *out++ = ',';
-    *out++ = '[';
-    out = write_timestamp(out, times_ms[i]);
-    *out++ = ',';
-    *out++ = '"';
-    out = write_value(out, values[i]);
-    *out++ = '"';
-    *out++ = ']';
+    for (const uint64_t end = std::min<uint64_t>(i + kGroup, times_ms.size); i < end; ++i) {
+      if (i != 0) *out++ = ',';
+      while (head != heads_.end() && head->time_ms < times_ms[i]) ++head;
+      if (head != heads_.end() && head->time_ms == times_ms[i] && head->size > 0) {
+        std::memcpy(out, head->text, sizeof head->text);
+        out += head->size;
+      } else {
+        *out++ = '[';
+        out = write_timestamp(out, times_ms[i]);
+        out = std::copy_n(",\"", 2, out);
+      }
+      out = write_value(out, values[i], habit);
+      out = std::copy_n("\"]", 2, out);
+    }
     used_ += static_cast<size_t>(out - begin);
   }
 }

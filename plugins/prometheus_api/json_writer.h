@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "nightlight/columns.h"
 #include "nightlight/listener.h"
@@ -53,6 +54,14 @@ class JsonWriter {
   void escaped(std::string_view text, bool for_web_pages);
   static constexpr size_t kPieceBytes = 64u << 10;
 
+  // How a time is written in front of a value: the series of an answer mostly share their times.
+  struct PointHead {
+    int64_t time_ms;
+    uint32_t size;
+    char text[28];  // `[1700000000.5,"`
+  };
+  static PointHead point_head(int64_t time_ms);
+
   // Room for `size` more bytes (at most kSlack), wherever the buffer stands.
   char* room(size_t size);
   void flush();
@@ -63,6 +72,7 @@ class JsonWriter {
   size_t used_ = 0;
   uint32_t status_ = 200;
   std::string_view content_type_ = "application/json";
+  std::vector<PointHead> heads_;  // Of the longest series so far, ascending.
   bool started_ = false;
   Status failure_ = kOkStatus;
 };
@@ -70,8 +80,17 @@ class JsonWriter {
 // The longest text of write_value and write_scalar.
 inline constexpr size_t kMaxNumberText = 352;
 
-// Writes a double as Prometheus shows sample values (without quotes), or as it shows scalars; returns the end.
+// What the values of a series were like so far: most have few decimals, and where they have many, few are not looked
+// for each time.
+struct NumberHabit {
+  uint32_t decimals = 1;  // The most so far.
+  uint32_t misses = 0;    // Values since then that had too many.
+};
+
+// Writes a double as Prometheus shows sample values (without quotes), or as it shows scalars; returns the end, beyond
+// which a few bytes may be written.
 char* write_value(char* out, double value);
+char* write_value(char* out, double value, NumberHabit& habit);
 char* write_scalar(char* out, double value);
 // Writes milliseconds as seconds.
 char* write_timestamp(char* out, int64_t time_ms);

@@ -1,7 +1,14 @@
 #include <doctest/doctest.h>
 
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <random>
 #include <string>
+#include <vector>
 
+#include "fakes/http.h"
+#include "nightlight/sugar.h"
 #include "prometheus_api/json_writer.h"
 
 namespace nightlight::prometheus_api {
@@ -171,6 +178,58 @@ TEST_CASE("numbers are printed as Prometheus 3.16 printed them, as sample and as
   CHECK(value_text(__builtin_inf()) == "+Inf");
   CHECK(scalar_text(-__builtin_inf()) == "-Inf");
   CHECK(value_text(__builtin_nan("")) == "NaN");
+}
+
+TEST_CASE("values with few decimals and with many, large and small, are the shortest that read back") {
+  std::mt19937_64 random(3);
+  int wrong = 0;
+  NumberHabit habit;  // Whatever came before, the text is the same.
+  auto check = [&](double value) {
+    if (std::fabs(value) < 1e-6) value += 1;
+    char text[kMaxNumberText];
+    std::string expected(text, std::to_chars(text, text + sizeof text, value, std::chars_format::fixed).ptr);
+    std::string with_habit(text, write_value(text, value, habit));
+    if (value_text(value) == expected && with_habit == expected) return;
+    if (wrong++ < 10) FAIL_CHECK(value_text(value) << " and " << with_habit << " instead of " << expected);
+  };
+  for (int i = 0; i < 200'000; ++i) {
+    const auto whole = static_cast<double>(random() >> (20 + random() % 44));
+    double scale = 1;
+    for (uint64_t n = random() % 9; n > 0; --n) scale *= 10;
+    if (whole < 9e15) check((random() % 2 == 0 ? whole : -whole) / scale);
+    // Beside such a value.
+    check(std::nextafter(static_cast<double>(1 + random() % 1'000'000'000) / 1e6, random() % 2 == 0 ? 0 : 1e9));
+    check(static_cast<double>(random() >> 11) / static_cast<double>(1 + (random() >> 30)));
+  }
+  for (double value : {999'999'999.999999, 999'999'999.9999995, 1e9 + 1e-6, 1e9 - 1e-6, 0.000001, 0.0000015,
+                       99'999'999.0, 100'000'000.0, 9'999'999'999'999'998.0 / 2})
+    check(value);
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("points are the same whatever times other series of the answer had") {
+  std::mt19937_64 random(4);
+  fakes::FakeResponse response;
+  JsonWriter json(&response);
+  std::string expected;
+  for (int series = 0; series < 200; ++series) {
+    std::vector<int64_t> times;
+    std::vector<double> values;
+    int64_t time_ms = series % 50 == 49 ? INT64_MIN : -5000;
+    const uint64_t steps = random() % 60;
+    for (uint64_t i = 0; i < steps; ++i, time_ms += series % 7 == 3 ? 333 : 1500) {
+      if (random() % 4 == 0) continue;
+      times.push_back(time_ms);
+      values.push_back(std::bit_cast<double>(random()));
+      char text[kMaxNumberText];
+      expected += times.size() == 1 ? "[" : ",[";
+      expected.append(text, write_timestamp(text, time_ms)).append(",\"");
+      expected.append(text, write_value(text, values.back())).append("\"]");
+    }
+    json.points(view_of(times), view_of(values));
+  }
+  REQUIRE(json.finish().ok());
+  CHECK(response.body_ == expected);
 }
 
 TEST_CASE("times are seconds with three digits of a fraction, or none") {
