@@ -271,7 +271,8 @@ Result<void> start_timestamp_item(std::string_view text, std::vector<std::option
   NIGHTLIGHT_ASSIGN(repeats, take_repeat(text));
   // A century to either side, so that kMaxSequenceValues steps of it do not overflow. NaN is refused, too.
   constexpr double kMaxSeconds = 100.0 * 365 * 86400;
-  if (!(std::abs(first) <= kMaxSeconds) || !(std::abs(delta) <= kMaxSeconds)) return bad("start time out of range", whole);
+  if (!(std::abs(first) <= kMaxSeconds) || !(std::abs(delta) <= kMaxSeconds))
+    return bad("start time out of range", whole);
   auto to_ms = [](double seconds) { return static_cast<int64_t>(seconds * 1000 + (seconds < 0 ? -0.5 : 0.5)); };
   for (uint64_t i = 0; i <= repeats; ++i) out->push_back(to_ms(first) + static_cast<int64_t>(i) * to_ms(delta));
   return {};
