@@ -73,6 +73,8 @@ constexpr RouteSpec kRoutes[] = {
      "Blocks"},
     {"/api/v1/status/walreplay", kGet, &status_wal_replay, kRead, kBeforeReady, "Shows the progress of a log replay.",
      "", "Replay"},
+    {"/api/v1/status/self_metrics", kGet, &status_self_metrics, kRead, kCompress,
+     "Lists the metrics of the server itself.", "metric_name_pattern", "MetricFamilies"},
     {"/api/v1/features", kGet, &features, kRead, kCompress, "Lists what this server can do.", "", "Features"},
     {"/api/v1/notifications", kGet, &notifications, kRead, kBeforeReady, "Lists notices of the server.", "",
      "EmptyList"},

@@ -47,6 +47,9 @@ Result<void> status_wal_replay(const Backend& backend, Call& call);
 Result<void> notifications(const Backend& backend, Call& call);
 Result<void> notifications_live(const Backend& backend, Call& call);
 
+// self_metrics_endpoint.cc
+Result<void> status_self_metrics(const Backend& backend, Call& call);
+
 // features_endpoint.cc
 Result<void> features(const Backend& backend, Call& call);
 

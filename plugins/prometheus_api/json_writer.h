@@ -26,6 +26,8 @@ class JsonWriter {
 
   void raw(std::string_view text);
   void string(std::string_view text);
+  // With < > & as they are.
+  void plain_string(std::string_view text) { escaped(text, false); }
   void integer(int64_t value);
   // A number as Go's encoding/json writes a float64.
   void number(double value);

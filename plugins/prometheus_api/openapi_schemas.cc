@@ -45,6 +45,7 @@ constexpr std::pair<std::string_view, std::string_view> kParameters[] = {
     {"state", "{type: string, enum: [active, dropped, any]}"},
     {"type", "{type: string, enum: [alert, record]}"},
     {"name", "{type: string, minLength: 1, examples: [job]}"},
+    {"metric_name_pattern", "{type: string, format: regex, examples: ['nightlight_http_.*']}"},
     {"label", "{type: string, minLength: 1, examples: [job]}"},
 };
 
@@ -325,6 +326,56 @@ const std::string_view kOpenapiComponents = R"yaml(components:
       type: object
       required: [min, max, current]
       additionalProperties: {type: integer}
+    Float:
+      description: A number, or its name when it is none in JSON.
+      oneOf: [{type: number}, {enum: [NaN, Infinity, -Infinity]}]
+    Count: {description: A count as text., type: string, pattern: '^[0-9]+$'}
+    Value: {type: object, required: [value], properties: {value: {$ref: '#/components/schemas/Float'}}, additionalProperties: false}
+    MetricFamilies:
+      type: array
+      items:
+        type: object
+        required: [name, help, type, metric]
+        properties:
+          name: {type: string}
+          help: {type: string}
+          type: {enum: [COUNTER, GAUGE, HISTOGRAM, UNTYPED]}
+          metric:
+            type: array
+            minItems: 1
+            items:
+              type: object
+              properties:
+                label:
+                  type: array
+                  items:
+                    type: object
+                    required: [name, value]
+                    properties: {name: {type: string}, value: {type: string}}
+                    additionalProperties: false
+                counter: {$ref: '#/components/schemas/Value'}
+                gauge: {$ref: '#/components/schemas/Value'}
+                untyped: {$ref: '#/components/schemas/Value'}
+                histogram:
+                  type: object
+                  required: [sampleCount, sampleSum, bucket]
+                  properties:
+                    sampleCount: {$ref: '#/components/schemas/Count'}
+                    sampleSum: {$ref: '#/components/schemas/Float'}
+                    bucket:
+                      type: array
+                      items:
+                        type: object
+                        required: [cumulativeCount, upperBound]
+                        properties:
+                          cumulativeCount: {$ref: '#/components/schemas/Count'}
+                          upperBound: {$ref: '#/components/schemas/Float'}
+                        additionalProperties: false
+                  additionalProperties: false
+              minProperties: 1
+              maxProperties: 2
+              additionalProperties: false
+        additionalProperties: false
     Features: {type: object, additionalProperties: {type: object, additionalProperties: {type: boolean}}}
     Snapshot:
       type: object

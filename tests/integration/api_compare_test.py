@@ -160,6 +160,9 @@ def requests(start_ms, end_ms):
                  "rules?group_limit=3", "rules?group_next_token=x", "rules?group_limit=1&group_next_token=x", "rules?exclude_alerts=maybe",
                  "rules?exclude_alerts=true", "rules?match[]=a{", "rules?rule_name[]=x", "metadata", "metadata?limit=x", "metadata?limit=0",
                  "metadata?limit_per_metric=x", "metadata?metric=up", "notifications", "status/walreplay",
+                 *(f"status/self_metrics?metric_name_pattern={urllib.parse.quote(pattern)}" for pattern in (
+                     "nothing", "(", "[", "a**", "a)", "a{3,2}", "\\8", "(?P<a", "*", "\\", "a)|(b", "rocess_max_fds", "process_max_fd")),
+                 "status/self_metrics?metric_name_pattern=nothing&metric_name_pattern=.*",
                  f"query_exemplars?query=up&{window}", "query_exemplars?query=1", "query_exemplars?query=up&start=5&end=4",
                  "query_exemplars?query=up&start=x", "query_exemplars?query=up&end=x"]:
         out.append(("GET", path))
@@ -283,6 +286,43 @@ instances:
         print(f"{compared} requests, {allowed} differ as they may, {len(different)} otherwise", file=sys.stderr)
         if different:
             self.fail(f"{len(different)} of {compared} answers differ:\n" + "\n".join(different))
+
+    def test_metrics_of_the_server_itself_have_the_oracles_shape(self):
+        if self.version < (3, 16):
+            self.skipTest("Prometheus has them since 3.12")
+
+        def shape(value):
+            """Types instead of values; enumerations and what only a Go process has aside."""
+            if isinstance(value, dict):
+                return {key: value[key] if key == "type" else shape(value[key]) for key in value
+                        if key not in ("createdTimestamp", "unit", "schema", "zeroThreshold", "zeroCount", "positiveSpan", "positiveDelta")}
+            if isinstance(value, list):
+                return [shape(value[0])] if value else []
+            return type(float(value)) if isinstance(value, int) else type(value)
+
+        def metrics(http, pattern):
+            answer = http.api("status/self_metrics", metric_name_pattern=pattern)
+            self.assertEqual(answer["status"], "success")
+            return answer["data"]
+
+        for ours, theirs in (("process_max_fds", "process_max_fds"), ("process_cpu_seconds_total", "process_cpu_seconds_total"),
+                             ("nightlight_http_request_duration_seconds", "prometheus_http_request_duration_seconds")):
+            got, wanted = metrics(self.ours, ours), metrics(self.theirs, theirs)
+            self.assertEqual([family["name"] for family in got], [ours])
+            self.assertEqual(shape(got), shape(wanted))
+            self.assertEqual(list(shape(got)[0]), list(shape(wanted)[0]))
+        everything = [family["name"] for family in metrics(self.ours, "")]
+        self.assertEqual(everything, sorted(everything))
+        self.assertGreater(len(everything), 20)
+        shown = self.ours.request("GET", "/metrics")[2].decode()
+        self.assertEqual(everything, re.findall(r"^# TYPE (\S+)", shown, re.M))
+
+        def queries():
+            return sum(metric["counter"]["value"] for metric in metrics(self.ours, "nightlight_.*_queries_total")[0]["metric"])
+
+        before = queries()
+        self.ours.api("query", query="1")
+        self.assertEqual(queries(), before + 1)
 
     def test_cross_origin_headers_are_the_oracles(self):
         if self.version < (3, 16):
