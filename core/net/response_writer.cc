@@ -1,7 +1,5 @@
 #include "net/response_writer.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
@@ -14,9 +12,6 @@ namespace {
 
 constexpr size_t kBlockBytes = 64 * 1024;
 constexpr size_t kPrefixBytes = 18;  // Up to sixteen hexadecimal digits, CR, LF.
-// Level 1 keeps the server's share of a query small; JSON shrinks tenfold with it already.
-constexpr int kLevel = 1;
-constexpr int kWindowBits = 15, kGzipWrapper = 16, kMemoryLevel = 8;
 
 std::string_view reason(uint32_t status) {
   switch (status) {
@@ -125,26 +120,8 @@ std::string one_line(std::string_view value) {
 
 }  // namespace
 
-Encoding choose_encoding(std::string_view accept_encoding) {
-  while (!accept_encoding.empty()) {
-    size_t comma = accept_encoding.find(',');
-    std::string_view token = accept_encoding.substr(0, comma);
-    while (!token.empty() && token.front() == ' ') token.remove_prefix(1);
-    while (!token.empty() && token.back() == ' ') token.remove_suffix(1);
-    if (token == "gzip") return Encoding::kGzip;
-    if (token == "deflate") return Encoding::kDeflate;
-    if (comma == std::string_view::npos) break;
-    accept_encoding.remove_prefix(comma + 1);
-  }
-  return Encoding::kIdentity;
-}
-
 ResponseWriter::ResponseWriter(Host* host, Wire* wire, const Request& request)
     : host_(host), wire_(wire), request_(request) {}
-
-ResponseWriter::~ResponseWriter() {
-  if (deflater_ != nullptr) deflateEnd(deflater_.get());
-}
 
 void ResponseWriter::set_header(Str name, Str value) noexcept {
   if (started_ || is_own_header(view(name))) return;
@@ -176,7 +153,7 @@ Status ResponseWriter::write(Str piece) noexcept {
   if (failed_ || aborted_) return host_->fail(Code::kCancelled, str("the client has gone"));
   written_bytes_ += piece.size;
   if (request_.head || !allows_body()) return kOkStatus;
-  bool ok = request_.encoding == Encoding::kIdentity ? put(view(piece)) : deflate(view(piece), false);
+  bool ok = request_.encoding == Encoding::kIdentity ? put(view(piece)) : compress(view(piece), false);
   return ok ? kOkStatus : host_->fail(Code::kCancelled, str("the client has gone"));
 }
 
@@ -192,31 +169,11 @@ bool ResponseWriter::put(std::string_view bytes) {
   return true;
 }
 
-bool ResponseWriter::deflate(std::string_view bytes, bool last) {
-  if (deflater_ == nullptr) {
-    auto stream = std::make_unique<z_stream>();
-    int window = kWindowBits + (request_.encoding == Encoding::kGzip ? kGzipWrapper : 0);
-    if (deflateInit2(stream.get(), kLevel, Z_DEFLATED, window, kMemoryLevel, Z_DEFAULT_STRATEGY) != Z_OK) {
-      failed_ = true;
-      return false;
-    }
-    deflater_ = std::move(stream);
-  }
-  char out[8192];
-  deflater_->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  for (size_t left = bytes.size();;) {
-    auto n = static_cast<uInt>(std::min<size_t>(left, 1 << 30));
-    deflater_->avail_in = n;
-    left -= n;
-    int code = Z_OK;
-    do {
-      deflater_->next_out = reinterpret_cast<Bytef*>(out);
-      deflater_->avail_out = sizeof out;
-      code = ::deflate(deflater_.get(), last && left == 0 ? Z_FINISH : Z_NO_FLUSH);
-      if (!put(std::string_view(out, sizeof out - deflater_->avail_out))) return false;
-    } while (deflater_->avail_out == 0 && code != Z_STREAM_END);
-    if (left == 0) return true;
-  }
+bool ResponseWriter::compress(std::string_view bytes, bool last) {
+  if (compressor_ == nullptr) compressor_ = make_compressor(request_.encoding);
+  auto put_piece = [this](std::string_view piece) { return put(piece); };
+  failed_ |= compressor_ == nullptr || !compressor_->add(bytes, last, put_piece);
+  return !failed_;
 }
 
 void ResponseWriter::write_head(std::string* out, bool complete, size_t body_bytes) {
@@ -224,7 +181,7 @@ void ResponseWriter::write_head(std::string* out, bool complete, size_t body_byt
   for (const auto& [name, value] : headers_) out->append(name).append(": ").append(value).append("\r\n");
   out->append("Date: ").append(http_date()).append("\r\n");
   if (request_.encoding != Encoding::kIdentity && written_bytes_ > 0 && allows_body())
-    out->append(request_.encoding == Encoding::kGzip ? "Content-Encoding: gzip\r\n" : "Content-Encoding: deflate\r\n");
+    out->append("Content-Encoding: ").append(name_of(request_.encoding)).append("\r\n");
   if (allows_body()) {
     bool declared = declared_bytes_ >= 0 && request_.encoding == Encoding::kIdentity;
     if (declared || complete) {
@@ -295,7 +252,7 @@ bool ResponseWriter::send(std::string_view bytes) {
 bool ResponseWriter::finish() {
   if (failed_ || aborted_) return false;
   bool body = allows_body() && !request_.head;
-  if (body && deflater_ != nullptr && !deflate({}, true)) return false;
+  if (body && compressor_ != nullptr && !compress({}, true)) return false;
   bool declared = declared_bytes_ >= 0 && request_.encoding == Encoding::kIdentity;
   if (declared && body && written_bytes_ != static_cast<uint64_t>(declared_bytes_)) {
     // A wrong length would make the next answer a part of this one.

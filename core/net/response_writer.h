@@ -9,19 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "net/compressor.h"
 #include "net/wire.h"
 #include "nightlight/host.h"
 #include "nightlight/listener.h"
 
-struct z_stream_s;
-
 namespace nightlight::net {
-
-enum class Encoding { kIdentity, kGzip, kDeflate };
-
-// What an Accept-Encoding header asks for, as Prometheus reads it: the first element that is exactly "gzip" or
-// "deflate"; parameters are not understood.
-Encoding choose_encoding(std::string_view accept_encoding);
 
 class ResponseWriter final : public HttpResponse {
  public:
@@ -34,7 +27,6 @@ class ResponseWriter final : public HttpResponse {
   };
 
   ResponseWriter(Host* host, Wire* wire, const Request& request);
-  ~ResponseWriter();
 
   // HttpResponse. Connection, Date, Content-Length, Content-Encoding and Transfer-Encoding are the listener's own:
   // set_header ignores them.
@@ -59,7 +51,7 @@ class ResponseWriter final : public HttpResponse {
  private:
   bool allows_body() const { return status_ >= 200 && status_ != 204 && status_ != 304; }
   bool put(std::string_view bytes);
-  bool deflate(std::string_view bytes, bool last);
+  bool compress(std::string_view bytes, bool last);
   bool flush(bool last);
   void write_head(std::string* out, bool complete, size_t body_bytes);
   bool send(std::string_view bytes);
@@ -73,7 +65,7 @@ class ResponseWriter final : public HttpResponse {
   uint64_t written_bytes_ = 0;  // By the handler.
   bool started_ = false, aborted_ = false, failed_ = false;
   std::string buffer_;  // Room for a chunk's size, then the body's bytes.
-  std::unique_ptr<z_stream_s> deflater_;
+  std::unique_ptr<Compressor> compressor_;
 };
 
 }  // namespace nightlight::net

@@ -70,7 +70,7 @@ class NIGHTLIGHT_INTERFACE HttpHandler {
 
 enum RouteFlags : uint32_t {
   kBeforeReady = 1,  // Answers while the graph is still starting; others get 503 until then.
-  kCompress = 2,     // gzip or deflate as the request accepts, as Prometheus does.
+  kCompress = 2,     // gzip, deflate or zstd, as the request accepts.
 };
 
 struct Route {
