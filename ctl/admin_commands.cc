@@ -1,9 +1,12 @@
 #include <algorithm>
+#include <chrono>
+#include <future>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "ctl/commands.h"
 #include "ctl/output.h"
+#include "ctl/progress.h"
 #include "ctl/values.h"
 
 namespace nightlight::ctl {
@@ -16,6 +19,28 @@ void add_rows(const std::string& prefix, const nlohmann::json& value, std::vecto
     return;
   }
   rows->push_back({prefix, value.is_string() ? value.get<std::string>() : value.dump()});
+}
+
+constexpr std::chrono::milliseconds kAskProgress(200);
+
+// Servers that do not tell how far they are still show that time goes by.
+void show_progress(client::Client& client, std::chrono::steady_clock::time_point begin, Progress& progress) {
+  client::Result<client::SnapshotProgress> far = client.snapshot_progress();
+  if (far.ok() && far->total_series > 0) {
+    progress.expect(far->total_series);
+    return progress.show(far->done_series,
+                         std::to_string(far->done_series) + " of " + std::to_string(far->total_series) + " series");
+  }
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begin);
+  progress.show(0, std::to_string(seconds.count()) + " s");
+}
+
+client::Result<std::string> watched_snapshot(client::Client& client, bool skip_head) {
+  Progress progress("snapshot", 0);
+  const auto begin = std::chrono::steady_clock::now();
+  auto name = std::async(std::launch::async, [&] { return client.snapshot(skip_head); });
+  while (name.wait_for(kAskProgress) != std::future_status::ready) show_progress(client, begin, progress);
+  return name.get();
 }
 
 nlohmann::json parsed(const std::string& text) { return nlohmann::json::parse(text, nullptr, false); }
@@ -42,7 +67,7 @@ int top(const Options& options, const TopArguments& arguments) {
 int snapshot(const Options& options, bool skip_head) {
   if (options.watch_s > 0) throw Misuse{"--watch: a snapshot is made once"};
   return with_client(options, [&](client::Client& client) -> client::Result<void> {
-    client::Result<std::string> name = client.snapshot(skip_head);
+    client::Result<std::string> name = watched_snapshot(client, skip_head);
     if (!name.ok()) return std::move(name).error();
     print_rows(std::cout, options.output, {"NAME"}, {{*name}});
     return {};

@@ -16,12 +16,14 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
+  // The total, once it is known.
+  void expect(uint64_t total) { total_ = total; }
   // Cheap when called often. `words` are shown behind the bar.
   void show(uint64_t done, const std::string& words);
 
  private:
   const std::string what_;
-  const uint64_t total_;
+  uint64_t total_;
   const bool terminal_;
   std::chrono::steady_clock::time_point last_;
   bool shown_ = false;

@@ -101,4 +101,13 @@ Result<std::string> Client::snapshot(bool skip_head, const CallOptions& options)
   return response.name();
 }
 
+Result<SnapshotProgress> Client::snapshot_progress(const CallOptions& options) const {
+  grpc::ClientContext context;
+  connection_->prepare(&context, options);
+  v1::SnapshotProgressResponse response;
+  grpc::Status status = connection_->admin->SnapshotProgress(&context, v1::SnapshotProgressRequest(), &response);
+  if (!status.ok()) return error_of(status);
+  return SnapshotProgress{response.done_series(), response.total_series()};
+}
+
 }  // namespace nightlight::client

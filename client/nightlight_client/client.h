@@ -96,6 +96,11 @@ struct ServerStatus {
   std::string build_json, runtime_json, cardinality_json, blocks_json;
 };
 
+// Of the snapshot in the making; 0 of 0 when there is none, or nothing to write yet.
+struct SnapshotProgress {
+  uint64_t done_series = 0, total_series = 0;
+};
+
 struct RunningQuery {
   uint64_t id = 0;
   std::string query, client;
@@ -170,6 +175,8 @@ class NIGHTLIGHT_CLIENT_API Client {
   Result<void> clean_tombstones(const CallOptions& options = {}) const;
   // The name of the snapshot's directory. `skip_head` leaves out what is not in a block yet.
   Result<std::string> snapshot(bool skip_head, const CallOptions& options = {}) const;
+  // How far it is, asked while another thread waits for it.
+  Result<SnapshotProgress> snapshot_progress(const CallOptions& options = {}) const;
 
  private:
   class Connection;

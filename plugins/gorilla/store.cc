@@ -26,6 +26,7 @@ void* Store::query(Str id) noexcept {
   if (name == kExemplarStorageId) return as<ExemplarStorage>(this);
   if (name == kMetadataStorageId) return as<MetadataStorage>(this);
   if (name == kStorageAdminId) return as<StorageAdmin>(this);
+  if (name == kSnapshotProgressId) return as<SnapshotProgress>(this);
   if (name == kMetricsSourceId) return as<MetricsSource>(this);
   if (name == kOfflineStorageId) return as<OfflineStorage>(&offline_);
   return nullptr;

@@ -22,8 +22,10 @@
 #include "gorilla/log/ingest_log.h"
 #include "gorilla/log/wal.h"
 #include "gorilla/offline/offline_storage.h"
+#include "gorilla/seal/seal.h"
 #include "gorilla/select/series_set.h"
 #include "nightlight/component.h"
+#include "nightlight/progress.h"
 #include "nightlight/sink.h"
 #include "nightlight/storage.h"
 #include "nightlight/sugar.h"
@@ -51,6 +53,7 @@ class Store final : public Instance,
                     public ExemplarStorage,
                     public MetadataStorage,
                     public StorageAdmin,
+                    public SnapshotProgress,
                     public MetricsSource {
  public:
   explicit Store(Host* host) : Store(host, posix_file_system(), {}) {}
@@ -95,6 +98,9 @@ class Store final : public Instance,
   Status clean_tombstones(const CallContext* context) noexcept override;
   Status snapshot(const CallContext* context, uint32_t skip_head, TextSink* name) noexcept override;
 
+  // SnapshotProgress
+  void snapshot_progress(uint64_t* done_series, uint64_t* total_series) noexcept override;
+
   // MetricsSource
   void collect(MetricsSink* sink) noexcept override;
 
@@ -137,6 +143,8 @@ class Store final : public Instance,
   std::atomic<uint32_t> interrupting_{0};  // Callers that a compaction should make way for.
   // Sealing holds the first, whatever rewrites or drops blocks the second; deletes and snapshots both, in this order.
   Mutex seal_mutex_, compaction_mutex_;
+  SealProgress seal_progress_;
+  std::atomic<uint32_t> snapshots_{0};              // That are being made.
   bool published_ GUARDED_BY(seal_mutex_) = false;  // The frozen generation's block is in the catalog.
   HistogramCells commit_seconds_;
 

@@ -171,6 +171,11 @@ Status Store::clean_tombstones(const CallContext* context) noexcept {
 Status Store::snapshot(const CallContext* context, uint32_t skip_head, TextSink* name) noexcept {
   return guard(host_, [&]() -> Status {
     if (Status admitted = admit(context); !admitted.ok()) return admitted;
+    struct InTheMaking {
+      explicit InTheMaking(std::atomic<uint32_t>& all) : count(all) { ++count; }
+      ~InTheMaking() { --count; }
+      std::atomic<uint32_t>& count;
+    } in_the_making(snapshots_);
     Result<std::string> made = make_snapshot(skip_head == 0);
     return made.ok() ? name->write(str(*made)) : fail(made.error());
   });
@@ -180,6 +185,7 @@ Status Store::snapshot(const CallContext* context, uint32_t skip_head, TextSink*
 Result<std::string> Store::make_snapshot(bool with_head) {
   Interruption interruption(interrupting_);
   MutexLock seal_lock(seal_mutex_);
+  seal_progress_.total_series.store(0);  // Of the seal before.
   if (with_head) NIGHTLIGHT_TRY(seal_locked());
   MutexLock compaction_lock(compaction_mutex_);
   char unique[24];
@@ -203,6 +209,12 @@ Result<std::string> Store::make_snapshot(bool with_head) {
   auto put = bucket->put_all("catalog", encode_catalog(state), PutCondition::absent());
   if (!put.ok()) return std::move(put).error();
   return name;
+}
+
+// Nearly all of its time is the seal's, whether its own or one that it waits for.
+void Store::snapshot_progress(uint64_t* done_series, uint64_t* total_series) noexcept {
+  *total_series = snapshots_.load() == 0 ? 0 : seal_progress_.total_series.load();
+  *done_series = std::min(seal_progress_.done_series.load(), *total_series);
 }
 
 void Store::collect(MetricsSink* sink) noexcept {

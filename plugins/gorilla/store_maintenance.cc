@@ -1,7 +1,6 @@
 // What the store does on its own: sealing, compacting, dropping what has expired.
 #include <chrono>
 
-#include "gorilla/seal/seal.h"
 #include "gorilla/seal/series_snapshot.h"
 #include "gorilla/store.h"
 
@@ -45,7 +44,7 @@ Result<void> Store::seal_locked() {
     meta.id = Ulid::make(host_->now_ms());
     BlockOptions options = block_options_of_level(0);
     options.gorilla_only = options_.head.xor_only;
-    NIGHTLIGHT_ASSIGN(block, write_generation(*head_, generation, host_, *bucket_, meta, options));
+    NIGHTLIGHT_ASSIGN(block, write_generation(*head_, generation, host_, *bucket_, meta, options, seal_progress_));
     if (block) {
       const BlockMeta added[] = {*block};
       NIGHTLIGHT_TRY(blocks_->change(added, {}));

@@ -80,6 +80,19 @@ class AdminService final : public v1::AdminService::Service {
     }));
   }
 
+  grpc::Status SnapshotProgress(grpc::ServerContext* context, const v1::SnapshotProgressRequest*,
+                                v1::SnapshotProgressResponse* response) override {
+    RunningCall call(backends_, watch_, *context);
+    if (grpc::Status status = may_change(call); !status.ok()) return status;
+    if (backends_.snapshot_progress == nullptr)
+      return failed(Code::kUnimplemented, "this storage does not tell how far a snapshot is");
+    uint64_t done = 0, total = 0;
+    backends_.snapshot_progress->snapshot_progress(&done, &total);
+    response->set_done_series(done);
+    response->set_total_series(total);
+    return grpc::Status::OK;
+  }
+
  private:
   grpc::Status may_change(RunningCall& call) {
     if (grpc::Status status = call.authorize("admin"); !status.ok()) return status;

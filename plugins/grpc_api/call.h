@@ -29,6 +29,7 @@ struct Backends {
   ExemplarStorage* exemplars = nullptr;
   MetadataStorage* metadata = nullptr;
   StorageAdmin* admin = nullptr;
+  SnapshotProgress* snapshot_progress = nullptr;
   Sink* sink = nullptr;
   bool enable_admin = false;
   uint64_t max_answer_bytes = 0;  // Of a unary query.

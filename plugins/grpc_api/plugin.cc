@@ -68,6 +68,7 @@ class GrpcApi final : public Instance {
       backends_.exemplars = settings.ref<ExemplarStorage>("storage", kExemplarStorageId);
       backends_.metadata = settings.ref<MetadataStorage>("storage", kMetadataStorageId);
       backends_.admin = settings.ref<StorageAdmin>("storage", kStorageAdminId);
+      backends_.snapshot_progress = settings.ref<SnapshotProgress>("storage", kSnapshotProgressId);
       backends_.sink = settings.ref<Sink>("sink", kSinkId);
       backends_.enable_admin = settings.boolean("enable_admin_api");
       max_streams_ = static_cast<int>(settings.integer("max_concurrent_streams"));

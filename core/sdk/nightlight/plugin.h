@@ -10,6 +10,7 @@
 #include "nightlight/function.h"
 #include "nightlight/host.h"
 #include "nightlight/listener.h"
+#include "nightlight/progress.h"
 #include "nightlight/sink.h"
 #include "nightlight/storage.h"
 #include "nightlight/sugar.h"

@@ -12,7 +12,8 @@ namespace {
 constexpr size_t kSeriesPerGroup = 2048;
 
 // Adds the series of a set, which are in the order of their labels.
-Result<void> add_set(GorillaSeriesSet& set, Host* host, BlockWriter& writer, uint64_t* group_number) {
+Result<void> add_set(GorillaSeriesSet& set, Host* host, BlockWriter& writer, uint64_t* group_number,
+                     SealProgress& progress) {
   SeriesCursor* raw = nullptr;
   auto failed = [&](Status status) { return Error{status.code, std::string(view(host->last_error()))}; };
   if (Status opened = set.open(0, set.size(), &raw); !opened.ok()) return failed(opened);
@@ -35,6 +36,7 @@ Result<void> add_set(GorillaSeriesSet& set, Host* host, BlockWriter& writer, uin
       // Ids are told apart within a batch only.
       if (s->timestamps_id != 0) input.timestamps_id = *group_number << 32 | (s->timestamps_id & UINT32_MAX);
       NIGHTLIGHT_TRY(writer.add(input));
+      progress.done_series.fetch_add(1, std::memory_order_relaxed);
     }
   }
 }
@@ -43,18 +45,20 @@ Result<void> add_set(GorillaSeriesSet& set, Host* host, BlockWriter& writer, uin
 
 Result<std::optional<BlockMeta>> write_generation(const Head& head, const std::shared_ptr<Generation>& generation,
                                                   Host* host, Bucket& bucket, BlockMeta meta,
-                                                  const BlockOptions& options) {
+                                                  const BlockOptions& options, SealProgress& progress) {
   if (generation->last_position > 0)
     meta.log_ranges.push_back({0, generation->first_position, generation->last_position});
   NIGHTLIGHT_ASSIGN(writer, BlockWriter::create(bucket, std::move(meta), options));
   std::vector<uint32_t> ids = head.sorted_series(*generation);
+  progress.done_series.store(0);
+  progress.total_series.store(ids.size());
   uint64_t group_number = 0;
   for (size_t begin = 0; begin < ids.size(); begin += kSeriesPerGroup) {
     std::span<const uint32_t> group(ids.data() + begin, std::min(kSeriesPerGroup, ids.size() - begin));
     std::unique_ptr<GorillaSeriesSet, SeriesSetDeleter> set(new GorillaSeriesSet(head, host, INT64_MIN, INT64_MAX));
     set->add_generation(generation, group);
     set->finish(false, 0);
-    NIGHTLIGHT_TRY(add_set(*set, host, *writer, &group_number));
+    NIGHTLIGHT_TRY(add_set(*set, host, *writer, &group_number, progress));
   }
   if (writer->series_count() == 0) return std::optional<BlockMeta>();
   NIGHTLIGHT_ASSIGN(done, writer->finish());

@@ -169,6 +169,37 @@ TEST_CASE("a snapshot is a data directory of its own") {
   CHECK(world.broken_promise() == "");
 }
 
+TEST_CASE("a snapshot in the making tells how many series it has written") {
+  struct Watcher final : TextSink {
+    explicit Watcher(Store& watched) : store(watched) {}
+    Status write(Str) noexcept override {  // The snapshot is made, the call is not over.
+      store.snapshot_progress(&done, &total);
+      return kOkStatus;
+    }
+    Store& store;
+    uint64_t done = 0, total = 0;
+  };
+  StoreWorld world(8);
+  REQUIRE(world.open().ok());
+  auto expect = [&](uint64_t series, uint32_t skip_head) {
+    world.host.now += 1000;  // Snapshots are named after the second.
+    Watcher watcher(world.store());
+    REQUIRE(world.store().snapshot(nullptr, skip_head, &watcher).ok());
+    CHECK(watcher.done == series);
+    CHECK(watcher.total == series);
+    uint64_t done = 1, total = 1;
+    world.store().snapshot_progress(&done, &total);
+    CHECK(done == 0);
+    CHECK(total == 0);
+  };
+  REQUIRE(world.write({"a", "b", "c"}, kBegin, 1));
+  expect(3, 0);
+  expect(0, 0);
+  REQUIRE(world.write({"a", "b"}, kBegin + kMinute, 1));
+  expect(0, 1);
+  expect(2, 0);
+}
+
 TEST_CASE("names and values are those of head and blocks together") {
   StoreWorld world(7);
   REQUIRE(world.open().ok());

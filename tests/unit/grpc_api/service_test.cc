@@ -77,6 +77,11 @@ class World {
     return admin_stub_->Snapshot(&context, {}, &response);
   }
 
+  grpc::Status snapshot_progress(v1::SnapshotProgressResponse* response) {
+    grpc::ClientContext context;
+    return admin_stub_->SnapshotProgress(&context, {}, response);
+  }
+
   fakes::FakeHost host;
   TellingSink sink{host};
   Backends backends;
@@ -132,6 +137,30 @@ TEST_CASE("what is switched off is no reason to try again") {
   CHECK(off.error_code() == grpc::UNIMPLEMENTED);
   CHECK(off.error_message() == "admin APIs disabled");
   CHECK(error_type(off) == "unavailable");
+}
+
+TEST_CASE("how far a snapshot is is told where snapshots are allowed and the storage knows it") {
+  struct Admin final : StorageAdmin {
+    Status cardinality_json(const CallContext*, uint64_t, TextSink*) noexcept override { return kOkStatus; }
+    Status blocks_json(const CallContext*, TextSink*) noexcept override { return kOkStatus; }
+    Status delete_series(const Select*) noexcept override { return kOkStatus; }
+    Status clean_tombstones(const CallContext*) noexcept override { return kOkStatus; }
+    Status snapshot(const CallContext*, uint32_t, TextSink*) noexcept override { return kOkStatus; }
+  } admin;
+  struct Telling final : SnapshotProgress {
+    void snapshot_progress(uint64_t* done, uint64_t* total) noexcept override { *done = 3, *total = 7; }
+  } telling;
+  World world;
+  v1::SnapshotProgressResponse far;
+  world.backends.admin = &admin;
+  world.backends.snapshot_progress = &telling;
+  CHECK(world.snapshot_progress(&far).error_message() == "admin APIs disabled");
+  world.backends.enable_admin = true;
+  REQUIRE(world.snapshot_progress(&far).ok());
+  CHECK(far.done_series() == 3);
+  CHECK(far.total_series() == 7);
+  world.backends.snapshot_progress = nullptr;
+  CHECK(world.snapshot_progress(&far).error_code() == grpc::UNIMPLEMENTED);
 }
 
 TEST_CASE("a label without a name is refused") {
