@@ -134,15 +134,7 @@ Result<Answer> PromqlEngine::answer(Prepared& prepared, const Query& query) {
                         result_cache_.on() && prepared.expr->type() == ValueType::kVector &&
                         is_stepwise(*prepared.expr, options.delayed_name_removal);
   if (!may_keep) return evaluate(prepared, *prepared.domain);
-  const int64_t phase_ms = query.start_ms % query.step_ms;
-  std::string key;
-  for (int64_t number : {query.step_ms, phase_ms, options.lookback_ms, options.subquery_step_ms,
-                         int64_t{options.delayed_name_removal} << 2 | int64_t{options.use_start_timestamps} << 1 |
-                             int64_t{options.type_and_unit_labels}})
-    key += std::to_string(number) + ' ';
-  key.append(std::to_string(query.context->tenant.size) + ' ').append(view(query.context->tenant));
-  key += prepared.entry->text;
-  CachedRange cached(result_cache_, *prepared.state, *prepared.domain, std::move(key));
+  CachedRange cached(result_cache_, *prepared.state, *prepared.domain);
   Answer rest;
   if (Domain* domain = cached.rest()) {
     NIGHTLIGHT_ASSIGN(evaluated, evaluate(prepared, *domain));

@@ -28,13 +28,26 @@ uint64_t count_bits(const uint64_t* bits, uint64_t words) {
   return count;
 }
 
+// What an answer depends on besides the samples and the ends of the range.
+std::string key_of(const QueryState& state) {
+  const QueryOptions& options = state.options;
+  const int64_t phase_ms = state.start_ms % state.step_ms;
+  const int64_t flags = int64_t{options.delayed_name_removal} << 2 | int64_t{options.use_start_timestamps} << 1 |
+                        int64_t{options.type_and_unit_labels};
+  std::string key;
+  for (int64_t number : {state.step_ms, phase_ms, options.lookback_ms, options.subquery_step_ms, flags})
+    key += std::to_string(number) + ' ';
+  key.append(std::to_string(state.context.tenant.size) + ' ').append(view(state.context.tenant));
+  return key.append(state.notes.query());
+}
+
 }  // namespace
 
-CachedRange::CachedRange(ResultCache& cache, QueryState& state, Domain& domain, std::string key)
+CachedRange::CachedRange(ResultCache& cache, QueryState& state, Domain& domain)
     : cache_(cache),
       state_(state),
       domain_(domain),
-      key_(std::move(key)),
+      key_(key_of(state)),
       generation_(state.storage->generation(state.context.tenant, INT64_MAX)),
       kept_(cache.find(key_)) {
   prefix_ = true_steps();

@@ -16,9 +16,8 @@ namespace nightlight::promql {
 
 class CachedRange {
  public:
-  // For a stepwise vector expression. `key` says everything that the answer depends on but the samples and the range
-  // itself; `state` and `domain` outlive the object.
-  CachedRange(ResultCache& cache, QueryState& state, Domain& domain, std::string key);
+  // For a stepwise vector expression, the text of `state`. `state` and `domain` outlive the object.
+  CachedRange(ResultCache& cache, QueryState& state, Domain& domain);
 
   // The steps that must be evaluated: all, the last ones, or null: none.
   Domain* rest() { return prefix_ == 0 ? &domain_ : rest_ ? &*rest_ : nullptr; }
