@@ -92,6 +92,17 @@ Status SelectorList::add(View<const Matcher*> matchers) noexcept {
 
 Error error_of(Host* host, Status status) { return Error{status.code, std::string(view(host->last_error()))}; }
 
+std::string setting_in_force(const Backend& backend, std::string_view name) {
+  TextBuffer config;
+  if (backend.status == nullptr || !backend.status->config_yaml(&config).ok()) return {};
+  // Fields of instances are the third level, each on a line.
+  const std::string before = "\n    " + std::string(name) + ": ";
+  size_t at = config.text.find(before, config.text.find("\ninstances:\n"));
+  if (at == std::string::npos) return {};
+  at += before.size();
+  return config.text.substr(at, config.text.find('\n', at) - at);
+}
+
 void begin_success(JsonWriter& json) { json.raw("{\"status\":\"success\",\"data\":"); }
 
 void end_success(JsonWriter& json, const std::vector<std::string>& warnings, const std::vector<std::string>& infos) {

@@ -60,6 +60,9 @@ class StringList final : public StringSink {
 // A failing Status of another component as an Error: its code and the text that the host keeps.
 Error error_of(Host* host, Status status);
 
+// The value of the first field of this name among the instances of the config in force; "" when none has it.
+std::string setting_in_force(const Backend& backend, std::string_view name);
+
 // The head and the tail of a successful answer; `data` stands between.
 void begin_success(JsonWriter& json);
 void end_success(JsonWriter& json, const std::vector<std::string>& warnings,

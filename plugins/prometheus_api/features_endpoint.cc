@@ -8,12 +8,18 @@ namespace {
 
 using Features = std::map<std::string, bool>;
 
+bool parses(const Backend& backend, const std::string& example) {
+  TextBuffer ignored;
+  return backend.engine->format(str(example), &ignored).ok();
+}
+
 Features api_features(const Backend& backend) {
   return {{"admin", backend.admin_enabled},
           {"exclude_alerts", true},
           {"label_values_match", true},
-          {"lifecycle", true},
+          {"lifecycle", setting_in_force(backend, "enable_lifecycle") == "true"},
           {"openapi_3.1", true},
+          {"openapi_3.2", false},
           {"otlp_write_receiver", false},
           {"query_cost", false},
           {"query_stats", true},
@@ -34,6 +40,8 @@ Features language_features(const Backend& backend) {
                                                                {"by", "sum by (b) (a)"},
                                                                {"duration_expr", "a[1m + 1m]"},
                                                                {"fill", "a + fill(0) b"},
+                                                               {"fill_left", "a + fill_left(0) b"},
+                                                               {"fill_right", "a + fill_right(0) b"},
                                                                {"group_left", "a * on (b) group_left c"},
                                                                {"group_right", "a * on (b) group_right c"},
                                                                {"ignoring", "a * ignoring (b) c"},
@@ -42,12 +50,10 @@ Features language_features(const Backend& backend) {
                                                                {"on", "a * on (b) c"},
                                                                {"smoothed", "a smoothed"},
                                                                {"subqueries", "a[5m:1m]"},
+                                                               {"unquoted_utf8_names", "a.b"},
                                                                {"without", "sum without (b) (a)"}};
-  Features out{{"per_query_lookback_delta", true}};
-  for (auto [name, example] : kExamples) {
-    TextBuffer ignored;
-    out[name] = backend.engine->format(str(example), &ignored).ok();
-  }
+  Features out{{"per_query_lookback_delta", true}, {"per_step_stats", true}};
+  for (auto [name, example] : kExamples) out[name] = parses(backend, example);
   return out;
 }
 
@@ -55,19 +61,15 @@ Features operator_features(const Backend& backend) {
   Features out;
   for (const char* op :
        {"+", "-", "*", "/", "%", "^", "==", "!=", "<", "<=", ">", ">=", "and", "or", "unless", "atan2", "</", ">/"}) {
-    TextBuffer ignored;
-    out[op] = backend.engine->format(str(std::string("a ") + op + " b"), &ignored).ok();
+    out[op] = parses(backend, std::string("a ") + op + " b");
   }
   for (const char* op : {"avg", "count", "group", "max", "min", "stddev", "stdvar", "sum"}) {
-    TextBuffer ignored;
-    out[op] = backend.engine->format(str(std::string(op) + "(a)"), &ignored).ok();
+    out[op] = parses(backend, std::string(op) + "(a)");
   }
   for (const char* op : {"bottomk", "topk", "quantile", "limitk", "limit_ratio"}) {
-    TextBuffer ignored;
-    out[op] = backend.engine->format(str(std::string(op) + "(1, a)"), &ignored).ok();
+    out[op] = parses(backend, std::string(op) + "(1, a)");
   }
-  TextBuffer ignored;
-  out["count_values"] = backend.engine->format(str("count_values(\"l\", a)"), &ignored).ok();
+  out["count_values"] = parses(backend, "count_values(\"l\", a)");
   out["=~"] = out["!~"] = out["@"] = true;
   return out;
 }
@@ -90,7 +92,9 @@ void write_category(JsonWriter& json, std::string_view name, const Features& fea
 
 Result<void> features(const Backend& backend, Call& call) {
   Features functions;
-  for (const FunctionSpec* function : backend.engine->functions()) functions[std::string(view(function->name))] = true;
+  const bool experimental = parses(backend, "limitk(1, a)");
+  for (const FunctionSpec* function : backend.engine->functions())
+    functions[std::string(view(function->name))] = experimental || (function->flags & kExperimental) == 0;
   begin_success(call.json);
   call.json.raw("{");
   write_category(call.json, "api", api_features(backend), true);

@@ -57,6 +57,14 @@ std::string format_rfc3339(int64_t time_ms) {
   return out + "Z";
 }
 
+// "15d or 10GiB", without what has no limit.
+std::string retention_text(const Backend& backend) {
+  std::string time = setting_in_force(backend, "retention"), size = setting_in_force(backend, "retention_size");
+  if (time == "0s") time.clear();
+  if (size == "0B") size.clear();
+  return time.empty() || size.empty() ? time + size : time + " or " + size;
+}
+
 int64_t thread_count() {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
@@ -110,8 +118,6 @@ Result<void> status_flags(const Backend& backend, Call& call) {
 
 Result<void> status_runtime_info(const Backend& backend, Call& call) {
   NIGHTLIGHT_ASSIGN(runtime, ask_host(backend, [&](TextSink* out) { return backend.status->runtime_json(out); }));
-  NIGHTLIGHT_ASSIGN(flags, ask_host(backend, [&](TextSink* out) { return backend.status->flags_json(out); }));
-  std::string retention = text_of(flags, "storage.retention_days");
   JsonWriter& json = call.json;
   begin_success(json);
   json.raw("{\"startTime\":");
@@ -132,7 +138,7 @@ Result<void> status_runtime_info(const Backend& backend, Call& call) {
   json.raw(",\"GOMAXPROCS\":");
   json.integer(std::thread::hardware_concurrency());
   json.raw(",\"GOMEMLIMIT\":9223372036854775807,\"GOGC\":\"\",\"GODEBUG\":\"\",\"storageRetention\":");
-  json.string(retention.empty() ? "" : retention + "d");
+  json.string(retention_text(backend));
   json.raw("}");
   end_success(json, {});
   return {};

@@ -324,6 +324,45 @@ instances:
         self.ours.api("query", query="1")
         self.assertEqual(queries(), before + 1)
 
+    def test_features_are_those_of_the_oracle_and_as_configured(self):
+        if self.version < (3, 16):
+            self.skipTest("the features are those of Prometheus 3.16")
+        ours, theirs = (http.api("features")["data"] for http in (self.ours, self.theirs))
+        # What can be on in ours alone, and what is on there and not here.
+        self.assertEqual(ours["promql"].keys() - theirs["promql"].keys(), set())
+        self.assertEqual(theirs["promql"].keys() - ours["promql"].keys(), {"delayed_name_removal", "type_and_unit_labels"})
+        for category in ("api", "promql_functions", "promql_operators"):
+            self.assertEqual(ours[category].keys(), theirs[category].keys())
+        self.assertEqual({name for name, on in theirs["api"].items() if on and not ours["api"][name]}, {"openapi_3.2"})
+        gated = {name for name, on in theirs["promql_functions"].items() if not on}
+        self.assertGreater(len(gated), 10)
+        port = processes.free_port()
+        with tempfile.TemporaryDirectory() as directory:
+            server = processes.nightlight(directory, f"""
+server: {{http_addr: "127.0.0.1:{port}", grpc_addr: "127.0.0.1:{processes.free_port()}"}}
+storage: {{data_dir: "{directory}/data"}}
+instances:
+  host: {{enable_lifecycle: true}}
+  store: {{retention: 3w, retention_size: 10GiB}}
+  engine: {{experimental_functions: false, fill_modifiers: false, unquoted_utf8_names: true}}
+""").start()
+            try:
+                http = processes.Http(port)
+                http.wait_ready(server)
+                other = http.api("features")["data"]
+                retention = http.api("status/runtimeinfo")["data"]["storageRetention"]
+            finally:
+                server.stop()
+        self.assertEqual({name for name, on in other["promql_functions"].items() if not on}, gated)
+        self.assertTrue(all(ours["promql_functions"].values()))
+        for name, by_default, changed in (("fill", True, False), ("fill_left", True, False), ("fill_right", True, False),
+                                          ("unquoted_utf8_names", False, True)):
+            self.assertEqual((ours["promql"][name], other["promql"][name]), (by_default, changed), name)
+        self.assertEqual((ours["api"]["lifecycle"], other["api"]["lifecycle"]), (False, True))
+        self.assertEqual(retention, "3w or 10GiB")
+        self.assertEqual(*(http.api("status/runtimeinfo")["data"]["storageRetention"] for http in (self.ours, self.theirs)))
+        self.assertEqual((ours["api"]["admin"], other["api"]["admin"]), (True, False))
+
     def test_cross_origin_headers_are_the_oracles(self):
         if self.version < (3, 16):
             self.skipTest("the headers are those of Prometheus 3.16")
