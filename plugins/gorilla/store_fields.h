@@ -37,7 +37,7 @@ inline constexpr ConfigField kFieldTable[] = {
     field("compaction_write_rate", FieldType::kBytes, "64MiB",
           "Bytes that compactions write in a second at most, so that the disk stays free for "
           "the log and for queries; 0: no limit."),
-    bounded(field("page_cache", FieldType::kBytes, "96MiB", "Memory for pages of blocks that queries have read."), "0",
+    bounded(field("page_cache", FieldType::kBytes, "32MiB", "Memory for pages of blocks that queries have read."), "0",
             "1TiB"),
     enum_field("ack", view_of(kAckChoices), "durable",
                "When a write is answered: durable (on disk), os (given to the operating "
