@@ -83,6 +83,8 @@ void Receiver::handle(HttpRequest* request, HttpResponse* response) noexcept {
       answer = fail(Failure::kUnavailable, 503, "out of memory");
       answer.retry_later = true;
     }
+    senders_.count(*request->peer(), answer.status != 204,
+                   work.result.samples_written + work.result.histograms_written);
     response->set_status(answer.status);
     if (work.decoded && work.protocol == Protocol::kV2) {
       set_count(response, "Samples", work.result.samples_written);

@@ -14,6 +14,7 @@
 #include "remote_write/body.h"
 #include "remote_write/columns.h"
 #include "remote_write/metrics.h"
+#include "remote_write/senders.h"
 #include "remote_write/series_key.h"
 #include "remote_write/write_v2.h"
 
@@ -46,7 +47,7 @@ class Receiver final : public HttpHandler {
  public:
   // `metrics` is configured and outlives the receiver.
   Receiver(Host* host, Sink* sink, Metrics* metrics, ReceiverOptions options)
-      : host_(host), sink_(sink), metrics_(metrics), options_(options) {}
+      : host_(host), sink_(sink), metrics_(metrics), senders_(host), options_(options) {}
 
   // [control] No call may be running.
   void set_options(const ReceiverOptions& options) { options_ = options; }
@@ -81,6 +82,7 @@ class Receiver final : public HttpHandler {
   Host* host_;
   Sink* sink_;
   Metrics* metrics_;
+  Senders senders_;
   ReceiverOptions options_;
   ScratchPool pool_;
 };

@@ -86,6 +86,18 @@ TEST_CASE("a 1.0 request is stored and answered with 204 and no headers of 2.0")
   CHECK(f.host.count("nightlight_remote_write_samples_total,protocol=1.0") == 1);
 }
 
+TEST_CASE("requests are counted for who sent them") {
+  Fixture f;
+  auto count = [&](const std::string& what) {
+    return f.host.count("nightlight_remote_write_sender_" + what + "_total,sender=127.0.0.1");
+  };
+  CHECK(f.post(one_sample()) == 204);
+  CHECK(f.post_raw("abc", {{"Content-Encoding", "gzip"}}) == 415);
+  CHECK(count("requests") == 2);
+  CHECK(count("failed_requests") == 1);
+  CHECK(count("samples") == 1);
+}
+
 TEST_CASE("checks come in Prometheus' order with its statuses and texts") {
   Fixture f;
   std::string empty(1, '\0');
