@@ -39,9 +39,9 @@ TEST_CASE("the coding with the highest q is chosen, then zstd, then the first") 
       {"gzip x", "identity"},
       {",;,;=,zstd", "zstd"},
   };
-  for (const auto& [header, name] : kCases) {
-    CAPTURE(header);
-    CHECK(name_of(choose_encoding(header)) == name);
+  for (const auto& one : kCases) {
+    CAPTURE(one.first);
+    CHECK(name_of(choose_encoding(one.first)) == one.second);
   }
 }
 
