@@ -136,9 +136,13 @@ Result<void> DataReader::read_data_pages() {
 }
 
 Result<std::shared_ptr<const DataPageView>> DataReader::load(const Page& page) const {
-  return file_.cached<DataPageView>(PageKind::kData, page.ref, [&](Bytes raw) {
+  NIGHTLIGHT_ASSIGN(view, file_.cached<DataPageView>(PageKind::kData, page.ref, [&](Bytes raw) {
     return DataPageView::parse(std::move(raw), page.first_ordinal, page.last_ordinal);
-  });
+  }));
+  // A directory that lies may name one page twice, and the cache has it as it was read first.
+  if (view->ordinal(0) != page.first_ordinal || view->ordinal(view->size() - 1) != page.last_ordinal)
+    return file_.damaged(page.ref.offset, "a page belongs to other series");
+  return view;
 }
 
 Result<std::shared_ptr<const TimestampPageView>> DataReader::load_column(uint32_t column,

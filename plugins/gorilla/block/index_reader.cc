@@ -256,7 +256,11 @@ Result<std::shared_ptr<const SeriesPage>> IndexReader::series_page(uint32_t ordi
     }
     return in.finished() ? page : nullptr;
   };
-  return file_.cached<SeriesPage>(PageKind::kSeries, series_pages_[number], parse);
+  NIGHTLIGHT_ASSIGN(page, file_.cached<SeriesPage>(PageKind::kSeries, series_pages_[number], parse));
+  // A directory that lies may name one page twice, and the cache has it as it was read first.
+  if (page->first != first || page->sets.size() != count)
+    return file_.damaged(series_pages_[number].offset, "a page belongs to other series");
+  return page;
 }
 
 Result<void> IndexReader::verify(const std::function<void(PageRef)>& seen) const {

@@ -80,10 +80,15 @@ Result<Tombstones> Tombstones::decode(std::string_view bytes) {
   for (uint64_t i = 0, next = 0; i < count; ++i) {
     uint64_t ordinal = next + in.bounded(UINT32_MAX);
     uint64_t ranges = in.bounded(in.remaining() / 2);
-    if (!in.ok() || ordinal > UINT32_MAX) return damaged;
+    if (!in.ok() || ordinal > UINT32_MAX || ranges == 0) return damaged;
+    // As add() keeps them: ascending, apart from each other.
+    std::vector<TimeRange>& of_series = out.series_[static_cast<uint32_t>(ordinal)];
     for (uint64_t r = 0; r < ranges; ++r) {
-      int64_t start_ms = in.signed_varint();
-      out.add(static_cast<uint32_t>(ordinal), {start_ms, in.signed_varint()});
+      const int64_t start_ms = in.signed_varint(), end_ms = in.signed_varint();
+      const bool apart =
+          of_series.empty() || (start_ms > of_series.back().end_ms && start_ms - 1 > of_series.back().end_ms);
+      if (!in.ok() || start_ms > end_ms || !apart) return damaged;
+      of_series.push_back({start_ms, end_ms});
     }
     next = ordinal + 1;
   }

@@ -554,11 +554,14 @@ void Head::replay(uint64_t position, const LogBatch& b) {
     define_series(b.new_series[i], {b.labels.data() + label, b.label_ends[i] - label});
     label = b.label_ends[i];
   }
+  ReaderLock index_lock(index_mutex_);
+  // Nothing is taken of series whose definition was damaged.
+  auto known = [&index = index_](uint32_t id) { return index.exists(id); };
   for (size_t i = 0; i < b.sample_series.size(); ++i) {
     const uint32_t id = b.sample_series[i];
     if (i + 8 < b.sample_series.size() && b.sample_series[i + 8] < hot_.size())
       __builtin_prefetch(&hot_[b.sample_series[i + 8]], 1);
-    if (id >= hot_.size()) continue;  // Its definition was damaged.
+    if (!known(id)) continue;
     const int64_t start_ms = b.start_timestamps_ms.empty() ? 0 : b.start_timestamps_ms[i];
     const int64_t last = hot_[id].last_timestamp_ms;
     if (b.timestamps_ms[i] > last || last == INT64_MIN) {
@@ -569,13 +572,13 @@ void Head::replay(uint64_t position, const LogBatch& b) {
   }
   for (size_t i = 0; i < b.histograms.size(); ++i) {
     const uint32_t id = b.histogram_series[i];
-    if (id < hot_.size() && b.histograms[i]->timestamp_ms != hot_[id].last_timestamp_ms)
-      apply_histogram(id, *b.histograms[i]);
+    if (known(id) && b.histograms[i]->timestamp_ms != hot_[id].last_timestamp_ms) apply_histogram(id, *b.histograms[i]);
   }
   for (const Exemplar* e : b.exemplars)
-    if (e->series < hot_.size()) exemplars_.add(e->series, *e);
+    if (known(e->series)) exemplars_.add(e->series, *e);
   for (const Metadata* m : b.metadata) add_metadata(*m);
-  for (const LogBatch::Tombstone& t : b.tombstones) open_->deleted[t.series].push_back({t.start_ms, t.end_ms});
+  for (const LogBatch::Tombstone& t : b.tombstones)
+    if (known(t.series)) open_->deleted[t.series].push_back({t.start_ms, t.end_ms});
   if (position == 0) return;  // From the series log.
   open_->last_position = position;
   if (open_->first_position == 0) open_->first_position = position;
@@ -831,6 +834,8 @@ std::vector<uint32_t> Head::sorted_series(const Generation& g) const {
   for (uint32_t id = 0; id < g.frozen.size(); ++id)
     if (g.frozen[id].count > 0 || (!g.side.empty() && g.side.count(id) > 0)) ids.push_back(id);
   ReaderLock lock(index_mutex_);
+  // A log that contradicts itself may have given the labels of a series with samples to another one.
+  std::erase_if(ids, [&index = index_](uint32_t id) { return !index.exists(id); });
   // Labels' ranks stand for their texts.
   std::vector<uint32_t> rank(index_.label_count());
   {

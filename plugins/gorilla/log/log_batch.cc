@@ -57,7 +57,7 @@ bool get_series(ByteReader& r, LogBatch& b) {
   int64_t id = 0;
   size_t before = 0, before_end = 0;
   for (size_t i = 0; i < n && r.ok(); ++i) {
-    id += r.signed_varint();
+    id = wrapping_add(id, r.signed_varint());
     if (id < 0 || id >= UINT32_MAX) return false;
     b.new_series.push_back(static_cast<uint32_t>(id));
     const size_t begin = b.labels.size();
@@ -127,7 +127,7 @@ bool get_samples(ByteReader& r, LogBatch& b) {
   int64_t id = -1;
   b.sample_series.resize(n);
   for (size_t i = 0; i < n; ++i) {
-    id += 1 + r.signed_varint();
+    id = wrapping_add(id + 1, r.signed_varint());
     if (id < 0 || id >= UINT32_MAX) return false;
     b.sample_series[i] = static_cast<uint32_t>(id);
   }

@@ -241,6 +241,34 @@ TEST_CASE("a damaged block is told beside what is left, and the store goes on") 
   CHECK(world.write({"a"}, kBegin + 3 * kHour, 1));
 }
 
+TEST_CASE("samples of a series whose definition the log has lost are left out, and the store goes on") {
+  StoreWorld world(13);
+  REQUIRE(world.open().ok());
+  // Each of its own segment.
+  for (const char* series : {"a", "b", "c"}) {
+    REQUIRE(world.write({series}, kBegin, 1));
+    world.close();
+    REQUIRE(world.open().ok());
+  }
+  REQUIRE(world.write({"a", "b", "c"}, kBegin + kMinute, 2));
+  world.close();
+  REQUIRE(world.files.damage("data/wal/00000002.wal", [](std::string& bytes) { bytes[60] ^= 1; }).ok());
+  REQUIRE(world.open().ok());
+  std::string wrong;
+  Samples there = world.read(&wrong);
+  CHECK(there["a"].size() == 2);
+  CHECK(there["b"].empty());
+  CHECK(there["c"].size() == 2);
+  REQUIRE(world.store().seal().ok());
+  CHECK(blocks_of(world)[0]["stats"]["numSeries"] == 2);
+  there = world.read(&wrong);
+  CHECK(wrong == "");
+  CHECK(there["b"].empty());
+  CHECK(there["c"].size() == 2);
+  REQUIRE(world.write({"b"}, kBegin + 2 * kMinute, 3));
+  CHECK(world.read(&wrong)["b"].size() == 1);
+}
+
 TEST_CASE("blocks without their catalog are not taken for an empty store") {
   StoreWorld world(9);
   REQUIRE(world.open().ok());

@@ -1,0 +1,123 @@
+// Files whose checksums are right and whose contents are lies: what tests/fuzz/block_fuzz.cc looks for at random.
+#include <doctest/doctest.h>
+
+#include "base/crc32c.h"
+#include "fuzz/store_files.h"
+#include "gorilla/block/tombstones.h"
+#include "gorilla/file/simulated.h"
+#include "gorilla/log/log_batch.h"
+#include "test_block.h"
+
+using namespace nightlight;
+using namespace nightlight::gorilla;
+
+namespace {
+
+constexpr uint8_t kLabelSetPages = 16 + 5, kDataPages = 16 + 7;
+
+// A block of 600 series, and so of several pages of each kind, in parts.
+std::vector<fuzz::StorePart> large_block() {
+  testing::TestStore store;
+  auto meta = testing::write_block(*store.bucket, testing::meta_of(1), block_options_of_level(0),
+                                   testing::generate(1, 600, 20, 1'700'000'000'000, 15'000));
+  REQUIRE(meta.ok());
+  fuzz::StoreFiles files;
+  files.block = read_file(store.files, "/store/" + block_key(meta->id), UINT64_MAX).value();
+  return fuzz::take_apart(files);
+}
+
+Bytes& section(std::vector<fuzz::StorePart>& parts, uint8_t kind) {
+  for (fuzz::StorePart& part : parts)
+    if (part.kind == kind) return part.body;
+  FAIL("no such section");
+  return parts[0].body;
+}
+
+// What reading every series says, once the block is open.
+Result<void> read_all(const std::vector<fuzz::StorePart>& parts) {
+  testing::TestStore store;
+  const BlockMeta meta = testing::meta_of(1);
+  REQUIRE(store.bucket->put_all(block_key(meta.id), fuzz::put_together(parts).block, PutCondition::none()).ok());
+  NIGHTLIGHT_ASSIGN(block, store.open(meta));
+  std::unique_ptr<LabelReader> labels = block->label_reader();
+  for (uint32_t ordinal = 0; ordinal < block->series_count(); ++ordinal) NIGHTLIGHT_TRY(labels->labels(ordinal));
+  std::unique_ptr<BlockCursor> cursor = block->cursor(INT64_MIN, INT64_MAX);
+  SampleColumns samples;
+  for (uint32_t ordinal = 0; ordinal < block->series_count(); ++ordinal) {
+    samples.clear();
+    NIGHTLIGHT_TRY(cursor->read(ordinal, &samples));
+  }
+  return block->verify();
+}
+
+// `body`: two varints, entries of `fields` varints of which the last two name a page, by number and with size 0. The
+// second entry gets the page of the first.
+void name_first_page_twice(Bytes& body, int fields) {
+  BoundedReader in{ByteView(body)};
+  auto skip = [&](int count) {
+    for (int i = 0; i < count; ++i) in.varint();
+  };
+  auto at = [&] { return body.size() - in.remaining(); };
+  skip(2 + fields - 2);
+  const size_t first = at();
+  skip(1);
+  const size_t size = at() - first;
+  skip(1 + fields - 2);
+  const size_t second = at();
+  skip(1);
+  REQUIRE(at() - second == size);
+  std::copy_n(body.begin() + static_cast<ptrdiff_t>(first), size, body.begin() + static_cast<ptrdiff_t>(second));
+}
+
+}  // namespace
+
+TEST_CASE("a block taken apart and put together is the block") {
+  Result<void> read = read_all(large_block());
+  CHECK_MESSAGE(read.ok(), (read.ok() ? "" : read.error().message));
+}
+
+TEST_CASE("a directory that names a page twice is found out, whichever kind of page") {
+  std::vector<fuzz::StorePart> parts = large_block();
+  SUBCASE("label sets") { name_first_page_twice(section(parts, kLabelSetPages), 2); }
+  SUBCASE("samples") { name_first_page_twice(section(parts, kDataPages), 5); }
+  Result<void> read = read_all(parts);
+  REQUIRE(!read.ok());
+  CHECK(read.error().message.find("a page belongs to other series") != std::string::npos);
+}
+
+TEST_CASE("ids of series that leave the numbers are refused") {
+  // One new series, or one sample, of which the id is the greatest difference there is.
+  for (uint8_t kind : {1, 2}) {
+    std::string bytes;
+    for (uint8_t series = 0; series < 2; ++series) {
+      if (series == 0) bytes += {static_cast<char>(kind), 2, 2};
+      if (series == 0 && kind == 1) bytes += '\0';
+      if (series == 1) bytes += std::string("\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01", 10);
+    }
+    bytes += std::string(40, '\0');
+    DecodedBatch batch;
+    CHECK(!batch.decode(bytes).ok());
+  }
+}
+
+TEST_CASE("tombstones that do not ascend are refused, not sorted") {
+  Bytes body;
+  put_varint(body, 1);  // Series, its ordinal, its ranges.
+  put_varint(body, 0);
+  put_varint(body, 2);
+  SUBCASE("backwards") {
+    for (int64_t t : {30, 40, 10, 20}) put_signed(body, t);
+  }
+  SUBCASE("touching") {
+    for (int64_t t : {10, 20, 21, 30}) put_signed(body, t);
+  }
+  SUBCASE("ending before they begin") {
+    for (int64_t t : {10, 20, 40, 30}) put_signed(body, t);
+  }
+  SUBCASE("at the end of time") {
+    for (int64_t t : {INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX}) put_signed(body, t);
+  }
+  const std::string bytes = fuzz::put_together({{30, body}}).tombstones;
+  CHECK(!Tombstones::decode(bytes).ok());
+  CHECK(Tombstones::decode(fuzz::put_together({{30, {1, 0, 1, 0, 2}}}).tombstones).ok());
+}
