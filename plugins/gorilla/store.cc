@@ -47,6 +47,7 @@ Status Store::configure(Config* config) noexcept {
     o.compaction_interval_ms = s.integer("compaction_interval");
     o.compaction_write_rate = static_cast<uint64_t>(s.integer("compaction_write_rate"));
     o.page_cache_bytes = static_cast<uint64_t>(s.integer("page_cache"));
+    o.disk_reserve_bytes = static_cast<uint64_t>(s.integer("disk_reserve"));
     std::string ack = s.text("ack");
     o.ack = ack == "memory" ? Ack::kMemory : ack == "os" ? Ack::kOs : Ack::kDurable;
     o.head.out_of_order_window_ms = s.integer("out_of_order_window");
@@ -80,6 +81,8 @@ Result<void> Store::recover() {
   NIGHTLIGHT_TRY(files_.create_directories(options_.path));
   NIGHTLIGHT_ASSIGN(locked, files_.lock(options_.path + "/lock"));
   lock_ = std::move(locked);
+  reserve_ = std::make_unique<DiskReserve>(files_, options_.path + "/reserve", options_.disk_reserve_bytes);
+  reserve_->keep();
   NIGHTLIGHT_ASSIGN(bucket, open_local_bucket(files_, options_.path + "/blocks"));
   bucket_ = std::move(bucket);
   blocks_ = std::make_unique<BlockList>(*bucket_, options_.page_cache_bytes);
@@ -99,6 +102,7 @@ Result<void> Store::recover() {
   wal.segment_bytes = options_.wal_segment_bytes;
   wal.ack = options_.ack;
   wal.salt_seed = static_cast<uint32_t>(random_word());
+  wal.may_grow = [this] { return !reserve_->is_out(); };
   NIGHTLIGHT_ASSIGN(opened, Wal::open(files_, wal));
   log_ = std::move(opened);
   NIGHTLIGHT_ASSIGN(snapshot, read_series_snapshot(*bucket_, *head_));
@@ -158,6 +162,7 @@ Status Store::reconfigure(Config* config) noexcept {
     Settings s(config);
     retention_ms_.store(s.integer("retention"));
     retention_bytes_.store(static_cast<uint64_t>(s.integer("retention_size")));
+    compaction_due_.store(true);
     return kOkStatus;
   });
 }

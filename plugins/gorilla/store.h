@@ -17,6 +17,7 @@
 #include "gorilla/block/block_list.h"
 #include "gorilla/bucket/bucket.h"
 #include "gorilla/compact/compactor.h"
+#include "gorilla/file/disk_reserve.h"
 #include "gorilla/file/file_system.h"
 #include "gorilla/head/head.h"
 #include "gorilla/log/ingest_log.h"
@@ -43,6 +44,7 @@ struct StoreOptions {
   int64_t compaction_interval_ms = 3600 * 1000;
   uint64_t compaction_write_rate = 0;  // Bytes a second; 0: no limit.
   uint64_t page_cache_bytes = uint64_t{96} << 20;
+  uint64_t disk_reserve_bytes = 0;
   Ack ack = Ack::kDurable;
   HeadOptions head;
 };
@@ -113,6 +115,9 @@ class Store final : public Instance,
   Result<void> recover();
   // Makes a block of the open generation, and frees the log up to it. What fails is tried again by the next call.
   Result<void> seal_locked() REQUIRES(seal_mutex_);
+  Result<void> seal_generation() REQUIRES(seal_mutex_);
+  // Whether what has failed so may be tried once more: it found no room, and now has that of the reserve.
+  bool give_reserve(const Error& error);
   bool head_is_full() const;
   bool disk_is_nearly_full() const;
   // False when the store is stopping.
@@ -128,6 +133,7 @@ class Store final : public Instance,
   StoreOptions options_;
   GorillaOfflineStorage offline_;
   std::unique_ptr<Head> head_;
+  std::unique_ptr<DiskReserve> reserve_;
   std::unique_ptr<IngestLog> log_;
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<Bucket> bucket_;

@@ -122,15 +122,21 @@ Status Store::delete_series(const Select* select) noexcept {
     if (Status admitted = admit(select->context); !admitted.ok()) return admitted;
     Result<std::vector<LabelMatcher>> matchers = LabelMatcher::compile(select->matchers);
     if (!matchers.ok()) return fail(matchers.error());
-    if (Result<void> ready = log_->ready(); !ready.ok()) return fail(ready.error());
     Interruption interruption(interrupting_);
     MutexLock seal_lock(seal_mutex_);
+    if (Result<void> ready = log_->ready(); !ready.ok()) {
+      // A seal frees the log's files, and with them the room that the log may lack.
+      if (!seal_locked().ok()) return fail(ready.error());
+      if (ready = log_->ready(); !ready.ok()) return fail(ready.error());
+    }
     MutexLock compaction_lock(compaction_mutex_);
     Result<uint64_t> position = head_->remove_samples(*matchers, select->start_ms, select->end_ms, *log_);
     if (!position.ok()) return fail(position.error());
     if (*position > 0)
       if (Result<void> durable = log_->wait(*position); !durable.ok()) return fail(durable.error());
     Result<void> done = delete_from_blocks(*matchers, select->start_ms, select->end_ms);
+    if (!done.ok() && give_reserve(done.error()))
+      done = delete_from_blocks(*matchers, select->start_ms, select->end_ms);
     head_->changes().note(select->start_ms);
     return done.ok() ? kOkStatus : fail(done.error());
   });
@@ -164,6 +170,8 @@ Status Store::clean_tombstones(const CallContext* context) noexcept {
     // The compactor asks whether to go on: not of ourselves.
     MutexLock compaction_lock(compaction_mutex_);
     Result<void> done = compactor_->purge_tombstones();
+    if (!done.ok() && give_reserve(done.error())) done = compactor_->purge_tombstones();
+    reserve_->keep();
     return done.ok() ? kOkStatus : fail(done.error());
   });
 }
@@ -260,6 +268,12 @@ void Store::collect(MetricsSink* sink) noexcept {
     add(kLevel, "nightlight_gorilla_wal_failed", "1 while the write-ahead log cannot be written.", l.failed ? 1 : 0);
     add(kCount, "nightlight_gorilla_wal_corruption_records_total", "Damaged records found by replay.",
         number(replayed_.damaged_records));
+    Result<uint64_t> free = files_.free_space(options_.path);
+    if (free.ok()) add(kLevel, "nightlight_gorilla_disk_free_bytes", "Free space of the disk.", number(*free));
+    add(kLevel, "nightlight_gorilla_disk_reserve_bytes", "Space that is kept back for a full disk.",
+        number(reserve_->held_bytes()));
+    add(kCount, "nightlight_gorilla_disk_reserve_releases_total", "How often a full disk needed its reserve.",
+        number(reserve_->releases()));
     add(kCount, "nightlight_gorilla_seals_total", "Generations of the head that became blocks.", number(seals_.load()));
     add(kCount, "nightlight_gorilla_seal_seconds_total", "Time spent in sealing.", seal_seconds_.load());
     add(kCount, "nightlight_gorilla_seal_failures_total", "Seals that failed and were tried again.",

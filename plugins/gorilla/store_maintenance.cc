@@ -29,6 +29,19 @@ Result<void> Store::seal() {
 }
 
 Result<void> Store::seal_locked() {
+  Result<void> done = seal_generation();
+  if (!done.ok() && give_reserve(done.error())) done = seal_generation();
+  reserve_->keep();
+  return done;
+}
+
+bool Store::give_reserve(const Error& error) {
+  if (error.code != Code::kResourceExhausted || !reserve_->release()) return false;
+  log(host_, LogLevel::kWarn, "the disk is full: its reserve is used", {{"error", error.message}});
+  return true;
+}
+
+Result<void> Store::seal_generation() {
   std::shared_ptr<Generation> generation = head_->frozen();
   if (generation == nullptr) {
     generation = head_->freeze();
@@ -81,6 +94,9 @@ void Store::drop_expired() {
   const uint64_t most = retention_bytes_.load();
   const uint64_t for_blocks = most == 0 ? 0 : most > log_bytes ? most - log_bytes : 1;
   Result<bool> dropped = compactor_->drop_expired(retention_ms_.load(), for_blocks);
+  if (!dropped.ok() && give_reserve(dropped.error()))
+    dropped = compactor_->drop_expired(retention_ms_.load(), for_blocks);
+  reserve_->keep();
   if (!dropped.ok())
     log(host_, LogLevel::kError, "expired blocks cannot be dropped", {{"error", dropped.error().message}});
   if (!dropped.ok() || *dropped) head_->changes().note(INT64_MIN);
@@ -104,8 +120,12 @@ void Store::run_sealing() {
   auto next = Clock::now() + interval;
   bool failing = false;
   while (pause(std::chrono::seconds(1))) {
+    reserve_->keep();
     (void)log_->flush();
-    if (Clock::now() < next && (failing || !head_is_full())) continue;
+    // A log without room gets it from a seal, which frees its files.
+    const bool early =
+        head_is_full() || (log_->stats().full && (head_->open_samples() > 0 || head_->frozen() != nullptr));
+    if (Clock::now() < next && (failing || !early)) continue;
     Result<void> done = seal();
     failing = !done.ok();
     if (failing) {

@@ -79,6 +79,10 @@ class SimulatedFileSystem::OpenFile final : public File {
     MutexLock lock(files_.mutex_);
     NIGHTLIGHT_TRY(alive());
     NIGHTLIGHT_TRY(files_.change("cannot reserve space for", path_));
+    if (auto room = files_.grow("cannot reserve space for", path_, inode_->seen.size(), size); !room.ok()) {
+      inode_->seen.resize(inode_->seen.size() + files_.capacity_ - std::min(files_.capacity_, files_.used()));
+      return room;
+    }
     if (inode_->seen.size() < size) {
       inode_->touch(inode_->seen.size(), size);
       inode_->seen.resize(size);
@@ -110,8 +114,13 @@ class SimulatedFileSystem::OpenFile final : public File {
   }
   Result<void> write(uint64_t offset, const void* data, size_t size) REQUIRES(files_.mutex_) {
     NIGHTLIGHT_TRY(alive());
-    if (auto failed = files_.change("cannot write", path_); !failed.ok()) {
-      if (size > 0) inode_->write(offset, data, files_.random_() % size);
+    auto failed = files_.change("cannot write", path_);
+    if (failed.ok()) failed = files_.grow("cannot write", path_, inode_->seen.size(), offset + size);
+    if (!failed.ok()) {
+      const uint64_t room =
+          files_.capacity_ == UINT64_MAX ? size : files_.capacity_ - std::min(files_.capacity_, files_.used());
+      if (size > 0)
+        inode_->write(offset, data, files_.random_() % std::max<uint64_t>(1, std::min<uint64_t>(size, room)));
       return std::move(failed).error();
     }
     inode_->write(offset, data, size);
@@ -200,6 +209,24 @@ uint64_t SimulatedFileSystem::operations() const {
 void SimulatedFileSystem::set_free_space(uint64_t size_bytes) {
   MutexLock lock(mutex_);
   free_space_ = size_bytes;
+}
+
+void SimulatedFileSystem::set_capacity(uint64_t size_bytes) {
+  MutexLock lock(mutex_);
+  capacity_ = size_bytes;
+}
+
+uint64_t SimulatedFileSystem::used() const {
+  std::set<const Inode*> counted;
+  uint64_t out = 0;
+  for (const auto& [path, inode] : seen_)
+    if (inode != nullptr && counted.insert(inode.get()).second) out += inode->seen.size();
+  return out;
+}
+
+Result<void> SimulatedFileSystem::grow(std::string_view what, std::string_view path, uint64_t from, uint64_t to) const {
+  if (capacity_ == UINT64_MAX || to <= from || used() + (to - from) <= capacity_) return {};
+  return failure(Code::kResourceExhausted, what, path, "no space left");
 }
 
 Result<void> SimulatedFileSystem::damage(std::string_view path, const std::function<void(std::string&)>& edit) {
@@ -345,7 +372,7 @@ Result<std::unique_ptr<FileLock>> SimulatedFileSystem::lock(std::string_view) { 
 
 Result<uint64_t> SimulatedFileSystem::free_space(std::string_view) {
   MutexLock lock(mutex_);
-  return free_space_;
+  return capacity_ == UINT64_MAX ? free_space_ : capacity_ - std::min(capacity_, used());
 }
 
 }  // namespace nightlight::gorilla

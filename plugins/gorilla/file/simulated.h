@@ -31,6 +31,9 @@ class SimulatedFileSystem final : public FileSystem {
   // Operations so far that fail_at counts.
   uint64_t operations() const;
   void set_free_space(uint64_t size_bytes);
+  // From now on the files have so many bytes together at most: what would need more fails with kResourceExhausted, and
+  // may leave a part of it behind.
+  void set_capacity(uint64_t size_bytes);
   // Changes a file behind everybody's back.
   Result<void> damage(std::string_view path, const std::function<void(std::string&)>& change);
 
@@ -55,6 +58,9 @@ class SimulatedFileSystem final : public FileSystem {
 
   Result<void> change(std::string_view what, std::string_view path) REQUIRES(mutex_);
   Result<void> move(std::string_view from, std::string_view to, bool replace);
+  // Fails when a file of `from` bytes cannot become one of `to`.
+  Result<void> grow(std::string_view what, std::string_view path, uint64_t from, uint64_t to) const REQUIRES(mutex_);
+  uint64_t used() const REQUIRES(mutex_);
   bool parent_exists(std::string_view path) const REQUIRES(mutex_);
 
   mutable Mutex mutex_;
@@ -65,6 +71,7 @@ class SimulatedFileSystem final : public FileSystem {
   uint64_t fail_from_ GUARDED_BY(mutex_) = 0, fail_until_ GUARDED_BY(mutex_) = 0;
   Code fail_code_ GUARDED_BY(mutex_) = Code::kUnavailable;
   uint64_t free_space_ GUARDED_BY(mutex_) = uint64_t{1} << 40;
+  uint64_t capacity_ GUARDED_BY(mutex_) = UINT64_MAX;
   uint64_t epoch_ GUARDED_BY(mutex_) = 0;  // Counts crashes.
 };
 

@@ -31,6 +31,7 @@ struct LogStats {
   uint64_t durable = 0;       // Position.
   double commit_seconds = 0;  // Sum over all commits.
   bool failed = false;
+  bool full = false;  // Failed because there was no room.
 };
 
 class IngestLog {

@@ -13,6 +13,7 @@ namespace {
 
 constexpr uint64_t kHeaderBytes = sizeof(SegmentHeader);
 constexpr size_t kMaxSpare = 2;
+constexpr uint64_t kLeastSegment = 64 << 10;
 constexpr size_t kMaxUnsynced = 64 << 20;
 
 }  // namespace
@@ -250,12 +251,14 @@ Result<void> Wal::run_group(uint64_t position, bool sync) {
       written_ = std::max(written_, last);
       if (sync) durable_ = std::max(durable_, last);
       failure_.clear();
+      full_ = false;
       if (pending_.empty() && group.capacity() <= (4u << 20)) {
         group.clear();
         pending_.swap(group);  // Its memory is used again.
       }
     } else {
       ++stats_.failures;
+      full_ = done.error().code == Code::kResourceExhausted;
       failure_ = "the write-ahead log cannot be written: " + done.error().message;
     }
     committed_.notify_all();
@@ -311,8 +314,8 @@ Result<void> Wal::commit(std::string& group, uint64_t last, bool sync) {
 
 // A new segment for everything that is unsynced.
 Result<void> Wal::start_segment() {
-  const uint64_t number = next_number_;
-  const uint64_t size = std::max(options_.segment_bytes, kHeaderBytes + unsynced_.size());
+  const uint64_t number = next_number_, needed = kHeaderBytes + unsynced_.size();
+  uint64_t size = std::max(options_.segment_bytes, needed);
   std::string spare;
   {
     MutexLock lock(segments_mutex_);
@@ -323,8 +326,22 @@ Result<void> Wal::start_segment() {
   }
   // Overwriting blocks that a file has already needs no journal of the file system: half the latency.
   if (!spare.empty()) NIGHTLIGHT_TRY(files_.rename_replacing(spare, path(number)));
-  NIGHTLIGHT_ASSIGN(file, files_.open(path(number), spare.empty() ? OpenMode::kTruncate : OpenMode::kReadWrite));
-  NIGHTLIGHT_TRY(file->preallocate(size));
+  if (spare.empty() && !may_grow()) return Error{Code::kResourceExhausted, "the disk is full, and its reserve in use"};
+  std::unique_ptr<File> file;
+  while (file == nullptr) {
+    NIGHTLIGHT_ASSIGN(made, files_.open(path(number), spare.empty() ? OpenMode::kTruncate : OpenMode::kReadWrite));
+    Result<void> reserved = made->preallocate(size);
+    if (reserved.ok()) {
+      file = std::move(made);
+      continue;
+    }
+    // The part of it that found room would keep others from theirs.
+    made.reset();
+    static_cast<void>(files_.remove(path(number)).ok());
+    spare.clear();
+    if (reserved.error().code != Code::kResourceExhausted || size == needed || size <= kLeastSegment) return reserved;
+    size = std::max({size / 2, needed, std::min(kLeastSegment, size)});
+  }
   SegmentHeader header{};
   std::memcpy(header.magic, kSegmentMagic, sizeof kSegmentMagic);
   header.number = number;
@@ -352,11 +369,13 @@ Result<void> Wal::trim(uint64_t position) {
   MutexLock lock(mutex_);
   while (committing_) committed_.wait(mutex_);
   MutexLock segments_lock(segments_mutex_);
+  const bool keep_spare = may_grow();
+  for (; !keep_spare && !spare_.empty(); spare_.pop_back()) NIGHTLIGHT_TRY(files_.remove(spare_.back()));
   while (!segments_.empty() && segments_.front().last <= position) {
     const Segment& segment = segments_.front();
     if (segments_.size() == 1 && file_ != nullptr) break;
     std::string name = path(segment.number);
-    if (spare_.size() < kMaxSpare && segment.size_bytes == options_.segment_bytes) {
+    if (keep_spare && spare_.size() < kMaxSpare && segment.size_bytes == options_.segment_bytes) {
       std::string spare = options_.directory + "/spare" + name.substr(name.rfind('/') + 1);
       NIGHTLIGHT_TRY(files_.rename_replacing(name, spare));
       spare_.push_back(std::move(spare));
@@ -374,6 +393,7 @@ LogStats Wal::stats() const {
   out.pending_bytes = pending_.size();
   out.durable = durable_;
   out.failed = !failure_.empty();
+  out.full = full_;
   MutexLock segments_lock(segments_mutex_);
   out.segments = segments_.size();
   for (const Segment& s : segments_) out.segment_bytes += s.size_bytes;

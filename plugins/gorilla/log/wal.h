@@ -4,10 +4,13 @@
 // meanwhile is the next group. Nothing is ever synced twice on a file after an error: the segment is given up, and
 // everything not known to be durable is written again to a new one (replay tells the copies by their sequence numbers).
 // While that fails the log is failed: writers are told, the queue is kept, and every flush tries again.
+//
+// Where there is no room for a whole segment, a smaller one is begun.
 #ifndef NIGHTLIGHT_GORILLA_LOG_WAL_H_
 #define NIGHTLIGHT_GORILLA_LOG_WAL_H_
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,6 +27,8 @@ struct WalOptions {
   Ack ack = Ack::kDurable;
   uint64_t max_pending_bytes = 256 << 20;  // Queued bytes above which ready answers kResourceExhausted.
   uint32_t salt_seed = 0;                  // Random.
+  // False: no new space may be taken on the disk, and what is not needed must be given back.
+  std::function<bool()> may_grow;
 };
 
 class Wal final : public IngestLog {
@@ -60,6 +65,7 @@ class Wal final : public IngestLog {
   // Both with `committing_` set by the caller, without the mutex.
   Result<void> commit(std::string& group, uint64_t last, bool sync);
   Result<void> start_segment();
+  bool may_grow() const { return options_.may_grow == nullptr || options_.may_grow(); }
   Result<void> run_group(uint64_t position, bool sync);
 
   FileSystem& files_;
@@ -74,6 +80,7 @@ class Wal final : public IngestLog {
   bool committing_ GUARDED_BY(mutex_) = false;
   bool cut_ GUARDED_BY(mutex_) = false;     // The next commit begins a segment.
   std::string failure_ GUARDED_BY(mutex_);  // Why the log has failed; "" when it works.
+  bool full_ GUARDED_BY(mutex_) = false;    // That it found no room is why.
   LogStats stats_ GUARDED_BY(mutex_);
 
   // Owned by whoever set committing_.

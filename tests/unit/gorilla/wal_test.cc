@@ -164,6 +164,59 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("where there is no room for a segment, a smaller one is begun, and nothing of the larger is left") {
+  constexpr uint64_t kSegment = 1 << 20, kRoom = 300 << 10;
+  SimulatedFileSystem files(1);
+  auto wal = open(files, kSegment);
+  (void)replayed(*wal);
+  files.set_capacity(kRoom);
+  uint64_t number = 1;
+  REQUIRE(wal->wait(wal->append(batch_of(number, 50))).ok());
+  CHECK(wal->stats().segment_bytes == kSegment / 4);
+  while (true) {
+    const uint64_t position = wal->append(batch_of(number + 1, 50));
+    if (!wal->wait(position).ok()) break;
+    ++number;
+  }
+  CHECK(wal->stats().full);
+  // What is smaller than the smallest segment stays for others.
+  CHECK(files.free_space("data").value() == kRoom - wal->stats().segment_bytes);
+  files.set_capacity(kSegment * 4);
+  REQUIRE(wal->ready().ok());
+  CHECK(!wal->stats().full);
+  CHECK(wal->stats().segment_bytes == kSegment / 4 + kSegment);
+  wal.reset();
+  wal = open(files, kSegment);
+  CHECK(replayed(*wal).size() == number + 1);
+}
+
+TEST_CASE("a log that may not grow begins no segment, and gives back those that it would have used again") {
+  SimulatedFileSystem files(1);
+  bool may_grow = true;
+  WalOptions options;
+  options.directory = "data/wal";
+  options.segment_bytes = 1 << 13;
+  options.may_grow = [&] { return may_grow; };
+  auto wal = std::move(*Wal::open(files, options));
+  (void)replayed(*wal);
+  for (uint64_t n = 1; n <= 80; ++n) REQUIRE(wal->wait(wal->append(batch_of(n, 50))).ok());
+  REQUIRE(wal->trim(60).ok());
+  auto spares = [&] {
+    const std::vector<std::string> names = files.list("data/wal").value();
+    return std::count_if(names.begin(), names.end(), [](const std::string& name) { return name.starts_with("spare"); });
+  };
+  CHECK(spares() == 2);
+  may_grow = false;
+  REQUIRE(wal->trim(61).ok());
+  CHECK(spares() == 0);
+  uint64_t last = 80;
+  while (wal->wait(wal->append(batch_of(++last, 50))).ok()) REQUIRE(last < 200);
+  CHECK(wal->stats().full);
+  may_grow = true;
+  REQUIRE(wal->flush().ok());
+  CHECK(wal->stats().durable == last);
+}
+
 TEST_CASE("trimming frees segments and recycles them") {
   SimulatedFileSystem files(1);
   {
