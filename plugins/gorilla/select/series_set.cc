@@ -12,6 +12,18 @@ namespace nightlight::gorilla {
 Result<void> GorillaSeriesSet::add_block(BlockView view, std::span<const LabelMatcher> matchers) {
   NIGHTLIGHT_ASSIGN(ordinals, view.block->select(matchers));
   if (ordinals.empty()) return {};
+  const size_t before = block_series_.size();
+  Result<void> added = add_series(view, ordinals);
+  if (added.ok()) {
+    blocks_.push_back(std::move(view));
+  } else {
+    // Its number will be that of another block.
+    block_series_.resize(before);
+  }
+  return added;
+}
+
+Result<void> GorillaSeriesSet::add_series(const BlockView& view, std::span<const uint32_t> ordinals) {
   auto number = static_cast<uint32_t>(blocks_.size());
   std::unique_ptr<LabelReader> reader = view.block->label_reader();
   // The symbols that are known already, by name and value. Not for names with far more values than are wanted.
@@ -46,7 +58,6 @@ Result<void> GorillaSeriesSet::add_block(BlockView view, std::span<const LabelMa
     }
     block_series_.push_back({all_new ? labels_.add_series(refs) : labels_.series(refs), number, ordinal});
   }
-  blocks_.push_back(std::move(view));
   return {};
 }
 

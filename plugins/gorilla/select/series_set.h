@@ -57,6 +57,7 @@ class GorillaSeriesSet final : public SeriesSet {
     uint32_t ordinal;
   };
   ~GorillaSeriesSet() = default;
+  Result<void> add_series(const BlockView& view, std::span<const uint32_t> ordinals);
 
   const Head& head_;
   Host* host_;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fakes/collectors.h"
+#include "gorilla/block/format.h"
 #include "store_world.h"
 
 using namespace nightlight;
@@ -239,6 +240,42 @@ TEST_CASE("a damaged block is told beside what is left, and the store goes on") 
   CHECK(warnings.find("cannot be read") != std::string::npos);
   CHECK(there["a"].size() == 60);
   CHECK(world.write({"a"}, kBegin + 3 * kHour, 1));
+}
+
+TEST_CASE("wherever a block is damaged, what is answered beside it is right") {
+  StoreWorld world(14);
+  REQUIRE(world.open().ok());
+  // Two blocks with several pages of label sets, of which the second has other series, and no two samples alike.
+  for (int block = 0; block < 2; ++block) {
+    for (int s = 0; s < 300; ++s)
+      REQUIRE(world.write({"series-" + std::to_string(s + block * 150)}, kBegin + block * kHour, block * 1000 + s + 0.5));
+    REQUIRE(world.store().seal().ok());
+  }
+  std::vector<std::string> names = world.files.list("data/blocks").value();
+  std::erase_if(names, [](const std::string& name) { return !name.ends_with(".nlb"); });
+  REQUIRE(names.size() == 2);
+  const std::string whole = read_file(world.files, "data/blocks/" + names[0], UINT64_MAX).value();
+  size_t pages = 0, told = 0;
+  // Each page in turn, in its last byte; then what is behind them.
+  for (size_t at = kHeaderBytes, end = 0; at < whole.size(); at = end, ++pages) {
+    const auto stored = load<uint32_t>(reinterpret_cast<const uint8_t*>(whole.data()) + at + 8);
+    end = std::min<size_t>(whole.size(), at + kPageHeaderBytes + stored);
+    auto flip = [&](std::string& bytes) { bytes[end - 1] ^= 0x10; };
+    world.close();
+    REQUIRE(world.files.damage("data/blocks/" + names[0], flip).ok());
+    REQUIRE(world.open().ok());
+    std::string wrong;
+    const Samples there = world.read(&wrong);
+    if (!wrong.empty()) ++told;
+    for (const auto& [name, samples] : there)
+      for (const auto& [time, bits] : samples) REQUIRE(world.sent[name].at(time) == bits);
+    REQUIRE(world.files.damage("data/blocks/" + names[0], flip).ok());
+  }
+  CHECK(pages > 10);
+  CHECK(told == pages);
+  world.close();
+  REQUIRE(world.open().ok());
+  CHECK(world.broken_promise() == "");
 }
 
 TEST_CASE("samples of a series whose definition the log has lost are left out, and the store goes on") {
