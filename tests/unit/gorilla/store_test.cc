@@ -248,7 +248,8 @@ TEST_CASE("wherever a block is damaged, what is answered beside it is right") {
   // Two blocks with several pages of label sets, of which the second has other series, and no two samples alike.
   for (int block = 0; block < 2; ++block) {
     for (int s = 0; s < 300; ++s)
-      REQUIRE(world.write({"series-" + std::to_string(s + block * 150)}, kBegin + block * kHour, block * 1000 + s + 0.5));
+      REQUIRE(
+          world.write({"series-" + std::to_string(s + block * 150)}, kBegin + block * kHour, block * 1000 + s + 0.5));
     REQUIRE(world.store().seal().ok());
   }
   std::vector<std::string> names = world.files.list("data/blocks").value();
