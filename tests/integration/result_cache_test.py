@@ -127,6 +127,18 @@ instances:
         self.assertEqual(status, 204)
         self.assertEqual(self.check(question), before)
 
+    def test_what_is_asked_otherwise_is_answered_otherwise(self):
+        start_ms = END_MS - 60 * INTERVAL_MS
+        remote_write.write(self.http, [({"__name__": "gaps"}, [(start_ms + i * INTERVAL_MS, float(i)) for i in range(0, 61, 5)])])
+        ways = ({}, {"lookback_delta": 2 * INTERVAL_MS / 1000}, {"lookback_delta": 3 * INTERVAL_MS / 1000})
+        answers = []
+        for shift_ms, step_ms in ((0, INTERVAL_MS), (INTERVAL_MS // 2, INTERVAL_MS), (0, 2 * INTERVAL_MS)):
+            for more in ways:
+                question = ("gaps + 0", start_ms + shift_ms, END_MS + shift_ms, step_ms)
+                answers.append(self.ask(*question, **more))
+                self.assertEqual(answers[-1], self.ask(*question, **more, nocache=1))
+        self.assertEqual(len(set(answers)), len(answers), "the ways to ask do not differ")
+
 
 if __name__ == "__main__":
     unittest.main()
