@@ -22,6 +22,9 @@ nlohmann::json top(Counts counts, uint64_t limit) {
   return out;
 }
 
+// What Prometheus counts for a name or a value of a label set: its bytes, and those of its length in front.
+uint64_t label_bytes(size_t size) { return size + (size < 255 ? 1 : 4); }
+
 }  // namespace
 
 Status Store::cardinality_json(const CallContext* context, uint64_t limit, TextSink* out) noexcept {
@@ -38,7 +41,7 @@ Status Store::cardinality_json(const CallContext* context, uint64_t limit, TextS
           if (series == 0) continue;
           const std::string value(index.symbols().text(index.label(id).value));
           ++used;
-          bytes += value.size() * series;
+          bytes += (label_bytes(name_text.size()) + label_bytes(value.size())) * series;
           pairs.emplace_back(name_text + "=" + value, series);
           if (name_text == "__name__") metrics.emplace_back(value, series);
         }

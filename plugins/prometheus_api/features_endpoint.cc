@@ -19,7 +19,7 @@ Features api_features(const Backend& backend) {
           {"label_values_match", true},
           {"lifecycle", setting_in_force(backend, "enable_lifecycle") == "true"},
           {"openapi_3.1", true},
-          {"openapi_3.2", false},
+          {"openapi_3.2", true},
           {"otlp_write_receiver", false},
           {"query_cost", false},
           {"query_stats", true},

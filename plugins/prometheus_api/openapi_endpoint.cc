@@ -114,8 +114,11 @@ std::string operation(const RouteSpec& route, std::string_view method) {
 }  // namespace
 
 Result<void> openapi(const Backend&, Call& call) {
-  std::string out =
-      "openapi: 3.1.0\ninfo:\n  title: Nightlight\n  description: Prometheus' HTTP API.\n  version: \"1\"\n"
+  // All that is said here is said the same way in both versions.
+  std::string_view wanted = call.form.first("openapi_version");
+  std::string out = wanted == "3.2" || wanted == "3.2.0" ? "openapi: 3.2.0\n" : "openapi: 3.1.0\n";
+  out +=
+      "info:\n  title: Nightlight\n  description: Prometheus' HTTP API.\n  version: \"1\"\n"
       "servers:\n  - url: /api/v1\npaths:\n";
   for (const RouteSpec& route : route_table()) {
     if (route.path.substr(0, kPrefix.size()) != kPrefix) continue;

@@ -333,7 +333,10 @@ instances:
         self.assertEqual(theirs["promql"].keys() - ours["promql"].keys(), {"delayed_name_removal", "type_and_unit_labels"})
         for category in ("api", "promql_functions", "promql_operators"):
             self.assertEqual(ours[category].keys(), theirs[category].keys())
-        self.assertEqual({name for name, on in theirs["api"].items() if on and not ours["api"][name]}, {"openapi_3.2"})
+        self.assertEqual({name for name, on in theirs["api"].items() if on and not ours["api"][name]}, set())
+        for version in ("", "3.1", "3.2", "3.2.0", "4", "x"):
+            path = f"/api/v1/openapi.yaml?openapi_version={version}"
+            self.assertEqual(*(http.request("GET", path)[2].splitlines()[0] for http in (self.ours, self.theirs)), version)
         gated = {name for name, on in theirs["promql_functions"].items() if not on}
         self.assertGreater(len(gated), 10)
         port = processes.free_port()
@@ -362,6 +365,14 @@ instances:
         self.assertEqual(retention, "3w or 10GiB")
         self.assertEqual(*(http.api("status/runtimeinfo")["data"]["storageRetention"] for http in (self.ours, self.theirs)))
         self.assertEqual((ours["api"]["admin"], other["api"]["admin"]), (True, False))
+
+    def test_cardinality_is_counted_as_the_oracle_does(self):
+        counts = [http.api("status/tsdb", limit=100)["data"] for http in (self.ours, self.theirs)]
+        for name in ("seriesCountByMetricName", "labelValueCountByLabelName", "memoryInBytesByLabelName", "seriesCountByLabelValuePair"):
+            ours, theirs = (sorted((entry["name"], entry["value"]) for entry in one[name]) for one in counts)
+            self.assertEqual(ours, theirs, name)
+        for name in ("numSeries", "numLabelPairs"):
+            self.assertEqual(*(one["headStats"][name] for one in counts), name)
 
     def test_cross_origin_headers_are_the_oracles(self):
         if self.version < (3, 16):

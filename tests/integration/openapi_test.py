@@ -66,13 +66,14 @@ class Described(secured_server.SecuredServer):
 
 class Queries(Described):
     def test_the_description_is_openapi(self):
-        status, _, text = self.http.request("GET", "/api/v1/openapi.yaml")
-        self.assertEqual(status, 200)
-        with open(self.path("openapi.yaml"), "wb") as file:
-            file.write(text)
-        ended = subprocess.run([f"{self.tools}/bin/openapi-spec-validator", self.path("openapi.yaml")],
-                               capture_output=True, text=True, check=False)
-        self.assertEqual(ended.returncode, 0, (ended.stdout + ended.stderr)[:4000])
+        for version in ("3.1", "3.2"):
+            status, _, text = self.http.request("GET", f"/api/v1/openapi.yaml?openapi_version={version}")
+            self.assertEqual((status, text.splitlines()[0]), (200, f"openapi: {version}.0".encode()))
+            with open(self.path("openapi.yaml"), "wb") as file:
+                file.write(text)
+            ended = subprocess.run([f"{self.tools}/bin/openapi-spec-validator", self.path("openapi.yaml")],
+                                   capture_output=True, text=True, check=False)
+            self.assertEqual(ended.returncode, 0, (ended.stdout + ended.stderr)[:4000])
 
     def test_answers_to_queries_are_as_described(self):
         answers = self.run_on("--exclude-path-regex=/admin/")
