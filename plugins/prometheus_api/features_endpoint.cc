@@ -32,7 +32,7 @@ Features api_features(const Backend& backend) {
           {"time_range_series", true}};
 }
 
-// What the language has, found out by asking the engine to parse an example of it.
+// What the language has, found out by asking the engine to parse an example of it, or from the config.
 Features language_features(const Backend& backend) {
   constexpr std::pair<const char*, const char*> kExamples[] = {{"anchored", "a[5m] anchored"},
                                                                {"at_modifier", "a @ 1"},
@@ -54,6 +54,8 @@ Features language_features(const Backend& backend) {
                                                                {"without", "sum without (b) (a)"}};
   Features out{{"per_query_lookback_delta", true}, {"per_step_stats", true}};
   for (auto [name, example] : kExamples) out[name] = parses(backend, example);
+  for (const char* name : {"delayed_name_removal", "type_and_unit_labels"})
+    out[name] = setting_in_force(backend, name) == "true";
   return out;
 }
 

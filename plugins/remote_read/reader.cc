@@ -32,14 +32,15 @@ uint32_t http_status(Code code) {
 Result<std::string> decode(Str body, uint64_t max_size) {
   size_t size;
   if (!snappy::GetUncompressedLength(body.data, body.size, &size)) {
-    return Error{Code::kInvalidArgument, "s2: corrupt input"};
+    return Error{Code::kInvalidArgument, "snappy: corrupt input"};
   }
   if (size > max_size) {
-    return Error{Code::kInvalidArgument, "decoded size exceeds the " + std::to_string(max_size) + " bytes limit"};
+    return Error{Code::kInvalidArgument,
+                 "snappy: decoded length " + std::to_string(size) + " exceeds limit " + std::to_string(max_size)};
   }
   std::string out(size, '\0');
   if (!snappy::RawUncompress(body.data, body.size, out.data())) {
-    return Error{Code::kInvalidArgument, "s2: corrupt input"};
+    return Error{Code::kInvalidArgument, "snappy: corrupt input"};
   }
   return out;
 }

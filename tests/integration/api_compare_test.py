@@ -328,10 +328,7 @@ instances:
         if self.version < (3, 16):
             self.skipTest("the features are those of Prometheus 3.16")
         ours, theirs = (http.api("features")["data"] for http in (self.ours, self.theirs))
-        # What can be on in ours alone, and what is on there and not here.
-        self.assertEqual(ours["promql"].keys() - theirs["promql"].keys(), set())
-        self.assertEqual(theirs["promql"].keys() - ours["promql"].keys(), {"delayed_name_removal", "type_and_unit_labels"})
-        for category in ("api", "promql_functions", "promql_operators"):
+        for category in ("api", "promql", "promql_functions", "promql_operators"):
             self.assertEqual(ours[category].keys(), theirs[category].keys())
         self.assertEqual({name for name, on in theirs["api"].items() if on and not ours["api"][name]}, set())
         for version in ("", "3.1", "3.2", "3.2.0", "4", "x"):
@@ -347,7 +344,7 @@ storage: {{data_dir: "{directory}/data"}}
 instances:
   host: {{enable_lifecycle: true}}
   store: {{retention: 3w, retention_size: 10GiB}}
-  engine: {{experimental_functions: false, fill_modifiers: false, unquoted_utf8_names: true}}
+  engine: {{experimental_functions: false, fill_modifiers: false, unquoted_utf8_names: true, delayed_name_removal: true}}
 """).start()
             try:
                 http = processes.Http(port)
@@ -359,7 +356,8 @@ instances:
         self.assertEqual({name for name, on in other["promql_functions"].items() if not on}, gated)
         self.assertTrue(all(ours["promql_functions"].values()))
         for name, by_default, changed in (("fill", True, False), ("fill_left", True, False), ("fill_right", True, False),
-                                          ("unquoted_utf8_names", False, True)):
+                                          ("unquoted_utf8_names", False, True), ("delayed_name_removal", False, True),
+                                          ("type_and_unit_labels", False, False)):
             self.assertEqual((ours["promql"][name], other["promql"][name]), (by_default, changed), name)
         self.assertEqual((ours["api"]["lifecycle"], other["api"]["lifecycle"]), (False, True))
         self.assertEqual(retention, "3w or 10GiB")
@@ -373,6 +371,14 @@ instances:
             self.assertEqual(ours, theirs, name)
         for name in ("numSeries", "numLabelPairs"):
             self.assertEqual(*(one["headStats"][name] for one in counts), name)
+
+    def test_bodies_that_do_not_decompress_are_refused_in_the_oracles_words(self):
+        if self.version < (3, 16):
+            self.skipTest("the words are those of Prometheus 3.16")
+        for endpoint in ("write", "read"):
+            for body in (b"abc", b"", b"\x05\x20abc", b"\xff\xff\xff\xff\x0f\x00", b"\x80\x80\x80\x80\x01\x00", b"\xff" * 11):
+                got = [http.request("POST", f"/api/v1/{endpoint}", body, remote_write.HEADERS) for http in (self.ours, self.theirs)]
+                self.assertEqual(*((status, text) for status, _, text in got), (endpoint, body))
 
     def test_cross_origin_headers_are_the_oracles(self):
         if self.version < (3, 16):
