@@ -57,8 +57,8 @@ std::string body_of(size_t size, std::mt19937& random) {
 TEST_CASE("what is compressed in pieces of any size unfolds to the same bytes") {
   std::mt19937 random(1);
   for (Encoding encoding : {Encoding::kGzip, Encoding::kDeflate, Encoding::kZstd}) {
-    for (size_t size : {0, 1, 100, 65'536, 1'000'003}) {
-      for (size_t piece : {1, 1000, 65'536, 2'000'000}) {
+    for (size_t size : {0u, 1u, 100u, 65'536u, 1'000'003u}) {
+      for (size_t piece : {1u, 1000u, 65'536u, 2'000'000u}) {
         if (size / piece > 100'000) continue;
         CAPTURE(name_of(encoding));
         CAPTURE(size);
