@@ -81,6 +81,7 @@ def measure_size(kind, options, series):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     servers.add_common_arguments(parser, series=0, ticks=40)
+    parser.set_defaults(senders=1)  # Of two, one may be hours of samples ahead when there are few series.
     parser.add_argument("--sizes", default="1000,10000,100000,1000000", help="numbers of series (default %(default)s)")
     parser.add_argument("--least-samples", type=int, default=4_000_000, help="written for each size (default %(default)s)")
     parser.add_argument("--churn", type=float, default=0, help="percent of the series replaced per simulated hour")

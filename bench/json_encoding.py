@@ -126,7 +126,6 @@ def main():
     parser.add_argument("--repeat", type=int, default=10, help="answers of each round")
     parser.add_argument("--rounds", type=int, default=20)
     options = parser.parse_args()
-    options.build = os.path.abspath(options.build)
     options.start_ms = int(time.time() * 1000) // 15_000 * 15_000 - options.ticks * 15_000
     subjects = [Subject(kind, options) for kind in (servers.Nightlight, servers.Prometheus)]
     try:

@@ -194,7 +194,7 @@ def table(results):
 
 
 def add_common_arguments(parser, series, ticks, rate=0):
-    parser.add_argument("--build", default="build/release", help="meson's build directory (default %(default)s)")
+    parser.add_argument("--build", type=os.path.abspath, default="build/release", help="meson's build directory (default %(default)s)")
     parser.add_argument("--series", type=int, default=series)
     parser.add_argument("--ticks", type=int, default=ticks, help="samples of each series (default %(default)s)")
     parser.add_argument("--senders", type=int, default=2)
@@ -205,7 +205,6 @@ def add_common_arguments(parser, series, ticks, rate=0):
 
 def each(options, measure):
     """Calls measure(kind, options) for every server that is wanted and installed; returns its results by name."""
-    options.build = os.path.abspath(options.build)
     results = {}
     for kind in (Nightlight, Prometheus, VictoriaMetrics):
         if options.only and kind.name not in options.only:
