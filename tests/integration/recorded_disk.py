@@ -13,7 +13,7 @@ import subprocess
 import processes
 
 RECORD = struct.Struct("<cQI")  # As disk_recorder.py writes it.
-SECTOR = 512
+SECTOR = 4096  # ext4 trusts its blocks to be written whole or not at all.
 
 
 def run(*command):
@@ -50,7 +50,7 @@ class RecordedDisk:
         self.image = os.path.join(directory, "image")
         with open(self.image, "wb") as file:
             file.truncate(size_bytes)
-        run("mkfs.ext4", "-q", "-F", self.image)
+        run("mkfs.ext4", "-q", "-F", "-b", str(SECTOR), self.image)
         self.first_image = os.path.join(directory, "first")
         run("cp", "--sparse=always", self.image, self.first_image)
 
