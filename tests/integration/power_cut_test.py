@@ -64,7 +64,7 @@ class Writer:
 
     def __init__(self, number, port, path, start_ms, disk):
         self.number, self.port, self.path, self.start_ms, self.disk = number, port, path, start_ms, disk
-        self.tick, self.acked, self.stopping = 0, [], False
+        self.tick, self.acked, self.refused, self.stopping = 0, [], [], False
 
     def run(self):
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
@@ -78,6 +78,8 @@ class Writer:
                 answer.read()
                 if answer.status in (200, 204):
                     self.acked.append((tick, self.disk.now()))
+                elif answer.status not in (429, 503):
+                    self.refused.append((tick, answer.status))
 
 
 class PowerCuts(unittest.TestCase):
@@ -127,8 +129,8 @@ class PowerCuts(unittest.TestCase):
         process.start()
         processes.Http(port).wait_ready(process, path=ready)
         begin = self.disk.now()
-        # In front of now, where no program finds it too old.
-        start_ms = int(time.time()) * 1000 - 60_000
+        # Old enough that no tick lies in the future, however many there are.
+        start_ms = int(time.time()) * 1000 - 2 * 3600_000
         writers = [Writer(n, port, path, start_ms, self.disk) for n in range(WRITERS)]
         threads = [threading.Thread(target=writer.run) for writer in writers]
         for thread in threads:
@@ -156,6 +158,7 @@ class PowerCuts(unittest.TestCase):
         print(f"{SYSTEM}: {CUTS} power cuts within {requests} requests of {SERIES} samples, {acked} samples acknowledged before them, "
               f"{lost} lost in {cuts_with_loss} cuts; {killed} lost by kill -9 without one", file=sys.stderr)
         self.assertGreater(requests, 50)
+        self.assertEqual([writer.refused for writer in writers], [[]] * WRITERS)
         if SYSTEM == "nightlight":
             self.assertEqual((lost, killed), (0, 0))
 
