@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""How many bytes a sample takes on disk when a whole day has been written and compacted, as a markdown table.
+
+    bench/disk.py --series 4000
+
+The day is one of the past, followed by a minute of the next, so that every server may take it as complete. Nightlight is waited for until
+it has compacted what it can; VictoriaMetrics is made to merge everything; of Prometheus a snapshot is measured, since its day is complete
+only after hours.
+"""
+
+import argparse
+import time
+
+import servers
+
+STEP_MS = 15_000
+DAY_MS = 86_400_000
+
+
+def blocks_by_level(http):
+    """{level: bytes} of Nightlight's blocks."""
+    out = {}
+    for line in http.request("GET", "/metrics")[2].decode().splitlines():
+        if line.startswith("nightlight_gorilla_blocks_size_bytes{"):
+            out[line.split('level="')[1].split('"')[0]] = float(line.rsplit(" ", 1)[1])
+    return {level: size for level, size in out.items() if size}
+
+
+def wait_compacted(http, timeout_s=300):
+    """Until the blocks stay as they are for ten seconds."""
+    before, since, end = None, time.monotonic(), time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        now = blocks_by_level(http)
+        if now != before:
+            before, since = now, time.monotonic()
+        if time.monotonic() - since > 10:
+            return now
+        time.sleep(1)
+    return before
+
+
+def measure(kind, options):
+    with servers.started(kind, options) as (server, http):
+        begin_ms = int(time.time() * 1000) // DAY_MS * DAY_MS - 2 * DAY_MS
+        load = servers.load(server, options, start_ms=begin_ms)
+        result = {}
+        if kind is servers.Nightlight:
+            # Seals, so that the last blocks are there, and compactions become due.
+            server.settle(http)
+            levels = wait_compacted(http)
+            result.update({f"blocks of level {level}, MB": size / 1e6 for level, size in sorted(levels.items())})
+        settled = server.settle(http)
+        result["bytes per sample"] = settled / load["acked_samples"]
+        return result
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    servers.add_common_arguments(parser, series=4000, ticks=DAY_MS // STEP_MS + 4)
+    parser.set_defaults(senders=1)
+    options = parser.parse_args()
+    results = servers.each(options, measure)
+    print(f"{options.series:,} series, {options.ticks:,} samples each\n")
+    print(servers.table(results))
+
+
+if __name__ == "__main__":
+    main()
