@@ -66,8 +66,8 @@ TEST_CASE("series lines hold histograms and start timestamps") {
   REQUIRE(starts.ok());
   CHECK(starts->start_timestamps);
   CHECK(starts->start_offsets_ms == std::vector<std::optional<int64_t>>{{}, -30000, 60000, 120000, 180000, {}, {}});
-  for (const char* line : {"h@st nan", "h@st -inf", "h@st 1+nanx2", "h@st 1e300", "h@st 200y"}) {
-    CHECK_MESSAGE(!parse_series_line(line).ok(), line);
+  for (const char* bad : {"h@st nan", "h@st -inf", "h@st 1+nanx2", "h@st 1e300", "h@st 200y"}) {
+    CHECK_MESSAGE(!parse_series_line(bad).ok(), bad);
   }
 }
 

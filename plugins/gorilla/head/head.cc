@@ -556,7 +556,8 @@ void Head::replay(uint64_t position, const LogBatch& b) {
   }
   ReaderLock index_lock(index_mutex_);
   // Nothing is taken of series whose definition was damaged.
-  auto known = [&index = index_](uint32_t id) { return index.exists(id); };
+  const SeriesIndex& index = index_;  // The analysis does not see that a lambda runs under the lock that is held here.
+  auto known = [&index](uint32_t id) { return index.exists(id); };
   for (size_t i = 0; i < b.sample_series.size(); ++i) {
     const uint32_t id = b.sample_series[i];
     if (i + 8 < b.sample_series.size() && b.sample_series[i + 8] < hot_.size())
@@ -835,17 +836,16 @@ std::vector<uint32_t> Head::sorted_series(const Generation& g) const {
     if (g.frozen[id].count > 0 || (!g.side.empty() && g.side.count(id) > 0)) ids.push_back(id);
   ReaderLock lock(index_mutex_);
   // A log that contradicts itself may have given the labels of a series with samples to another one.
-  std::erase_if(ids, [&index = index_](uint32_t id) { return !index.exists(id); });
+  const SeriesIndex& index = index_;  // The analysis does not see that lambdas run under the lock that is held here.
+  std::erase_if(ids, [&index](uint32_t id) { return !index.exists(id); });
   // Labels' ranks stand for their texts.
   std::vector<uint32_t> rank(index_.label_count());
   {
     std::vector<uint32_t> order(rank.size());
     std::iota(order.begin(), order.end(), 0);
-    // A pointer: the analysis does not see that a lambda runs under the lock that is held here.
-    const SeriesIndex* index = &index_;
-    const SymbolTable& symbols = index->symbols();
+    const SymbolTable& symbols = index.symbols();
     std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-      LabelRef x = index->label(a), y = index->label(b);
+      LabelRef x = index.label(a), y = index.label(b);
       return x.name != y.name ? symbols.text(x.name) < symbols.text(y.name)
                               : symbols.text(x.value) < symbols.text(y.value);
     });

@@ -87,7 +87,7 @@ TEST_CASE("a directory that names a page twice is found out, whichever kind of p
 
 TEST_CASE("ids of series that leave the numbers are refused") {
   // One new series, or one sample, of which the id is the greatest difference there is.
-  for (uint8_t kind : {1, 2}) {
+  for (int kind : {1, 2}) {
     std::string bytes;
     for (uint8_t series = 0; series < 2; ++series) {
       if (series == 0) bytes += {static_cast<char>(kind), 2, 2};
