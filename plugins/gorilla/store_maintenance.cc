@@ -8,8 +8,8 @@ namespace nightlight::gorilla {
 namespace {
 
 // Small blocks cost more than the memory that they free: an early seal waits for so many samples a series, or in all.
-constexpr uint64_t kSamplesPerSeriesToSeal = 30;
-constexpr uint64_t kSamplesToSeal = 50'000'000;
+constexpr uint64_t kSamplesPerSeriesToSeal = 60;
+constexpr uint64_t kSamplesToSeal = 30'000'000;
 // A series without samples for so many generations leaves the head.
 constexpr uint32_t kIdleSeals = 3;
 // Failed seals and compactions are tried again after so long.
