@@ -26,7 +26,7 @@ inline constexpr ConfigField kFieldTable[] = {
             "31d"),
     bounded(field("max_head_samples", FieldType::kInt, "1000000",
                   "Unsealed samples above which the head seals before "
-                  "seal_interval has passed, once it holds 60 samples a series or 30 million."),
+                  "seal_interval has passed, once it holds 60 samples a series, or 30 million and 25 a series."),
             "1000", ""),
     bounded(field("seal_interval", FieldType::kDuration, "20m",
                   "How often the head's samples become a block; bounds memory and "

@@ -1,4 +1,5 @@
 // What the store does on its own: sealing, compacting, dropping what has expired.
+#include <algorithm>
 #include <chrono>
 
 #include "gorilla/seal/series_snapshot.h"
@@ -7,8 +8,10 @@
 namespace nightlight::gorilla {
 namespace {
 
-// Small blocks cost more than the memory that they free: an early seal waits for so many samples a series, or in all.
-constexpr uint64_t kSamplesPerSeriesToSeal = 60;
+// Small blocks cost more than the memory that they free: an early seal waits for so many samples a series, or, where
+// series are many, for so many in all, but not for less than a few of each: a seal has costs of its own for each
+// series.
+constexpr uint64_t kSamplesPerSeriesToSeal = 60, kFewestPerSeriesToSeal = 25;
 constexpr uint64_t kSamplesToSeal = 30'000'000;
 // A series without samples for so many generations leaves the head.
 constexpr uint32_t kIdleSeals = 3;
@@ -20,7 +23,8 @@ constexpr std::chrono::seconds kRetry(5);
 bool Store::head_is_full() const {
   const uint64_t open = head_->open_samples();
   if (open < options_.max_head_samples) return false;
-  return open >= kSamplesToSeal || open >= kSamplesPerSeriesToSeal * head_->series_count();
+  const uint64_t series = head_->series_count();
+  return open >= kSamplesPerSeriesToSeal * series || open >= std::max(kSamplesToSeal, kFewestPerSeriesToSeal * series);
 }
 
 Result<void> Store::seal() {

@@ -26,6 +26,28 @@ class Admin final : public StorageAdmin {
   Status snapshot(const CallContext*, uint32_t, TextSink* name) noexcept override { return name->write(str("x")); }
 };
 
+class HostTold final : public HostStatus {
+ public:
+  Status config_yaml(TextSink* out) noexcept override { return out->write(str("instances: {}\n")); }
+  Status build_json(TextSink* out) noexcept override {
+    return out->write(
+        str(R"({"version":"1","revision":"r","branch":"b","buildUser":"","buildDate":"","compiler":"c"})"));
+  }
+  Status runtime_json(TextSink* out) noexcept override {
+    return out->write(
+        str(R"({"startTimeMs":0,"reloadConfigSuccess":true,"lastConfigTimeMs":0,"cwd":"/","hostname":"h"})"));
+  }
+  Status flags_json(TextSink* out) noexcept override { return out->write(str(R"({"storage.retention_days":"15"})")); }
+  Status metrics_text(TextSink* out) noexcept override {
+    return out->write(
+        str("# HELP up Here.\n# TYPE up gauge\nup{a=\"b\"} 1\n# HELP took_s Time.\n# TYPE took_s histogram\n"
+            "took_s_bucket{le=\"1\"} 1\ntook_s_bucket{le=\"+Inf\"} 2\ntook_s_sum 3\ntook_s_count 2\n"));
+  }
+  Status ready() noexcept override { return kOkStatus; }
+  Status reload() noexcept override { return kOkStatus; }
+  Status quit() noexcept override { return kOkStatus; }
+};
+
 struct World : fuzz::QueryWorld {
   World() {
     fill();
@@ -35,10 +57,12 @@ struct World : fuzz::QueryWorld {
     backend.storage = &storage;
     backend.admin = &admin;
     backend.admin_enabled = true;
+    backend.status = &status;
     api = std::make_unique<Api>(backend);
     require(api->add_routes(&listener).ok());
   }
   Admin admin;
+  HostTold status;
   fakes::FakeListener listener;
   std::unique_ptr<Api> api;
 };
