@@ -125,6 +125,11 @@ ResponseWriter::ResponseWriter(Host* host, Wire* wire, const Request& request)
 
 void ResponseWriter::set_header(Str name, Str value) noexcept {
   if (started_ || is_own_header(view(name))) return;
+  // Who reads events waits for each: they are neither held back nor compressed.
+  if (equals_ignore_case(view(name), "Content-Type") && view(value) == "text/event-stream") {
+    event_stream_ = true;
+    request_.encoding = Encoding::kIdentity;
+  }
   for (auto& [key, old] : headers_) {
     if (!equals_ignore_case(key, view(name))) continue;
     if (equals_ignore_case(key, "Vary")) continue;
@@ -154,6 +159,7 @@ Status ResponseWriter::write(Str piece) noexcept {
   written_bytes_ += piece.size;
   if (request_.head || !allows_body()) return kOkStatus;
   bool ok = request_.encoding == Encoding::kIdentity ? put(view(piece)) : compress(view(piece), false);
+  if (ok && event_stream_) ok = flush(false);
   return ok ? kOkStatus : host_->fail(Code::kCancelled, str("the client has gone"));
 }
 

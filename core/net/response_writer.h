@@ -64,6 +64,7 @@ class ResponseWriter final : public HttpResponse {
   int64_t declared_bytes_ = -1;
   uint64_t written_bytes_ = 0;  // By the handler.
   bool started_ = false, aborted_ = false, failed_ = false;
+  bool event_stream_ = false;
   std::string buffer_;  // Room for a chunk's size, then the body's bytes.
   std::unique_ptr<Compressor> compressor_;
 };

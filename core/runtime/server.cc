@@ -47,6 +47,18 @@ MetricSpec spec_of(MetricType type, std::string_view name, std::string_view help
   return MetricSpec{sizeof(MetricSpec), type, str(name), str(help), labels, {}};
 }
 
+const char* name_of(Server::Phase phase) {
+  switch (phase) {
+    case Server::Phase::kStarting:
+      return "starting";
+    case Server::Phase::kRunning:
+      return "running";
+    case Server::Phase::kStopping:
+      return "stopping";
+  }
+  return "";
+}
+
 Status to_status(const Result<void>& result) {
   if (result.ok()) return kOkStatus;
   return fail_with(result.error().code, result.error().message);
@@ -60,7 +72,8 @@ Server::Server(LoadOptions options, Loaded loaded, Build build, Log* log)
       log_(log),
       start_time_ms_(wall_ms()),
       wake_fd_(::eventfd(0, EFD_CLOEXEC)),
-      loaded_(std::make_shared<const Loaded>(std::move(loaded))) {
+      loaded_(std::make_shared<const Loaded>(std::move(loaded))),
+      phase_ms_(start_time_ms_) {
   NIGHTLIGHT_CHECK(wake_fd_ >= 0, "eventfd");
   workers_ = std::make_unique<WorkerPool>(thread_count(loaded_->config), kQueuedTasks);
   graph_ = std::make_unique<Graph>(Services{log_, &metrics_, workers_.get(), this});
@@ -120,10 +133,16 @@ void Server::apply_log_settings() {
 void Server::note_reload(const Result<void>& outcome) {
   set(reload_ok_cell_.number, outcome.ok() ? 1 : 0);
   MutexLock lock(mutex_);
-  last_reload_ok_ = outcome.ok();
+  reload_failed_ms_ = outcome.ok() ? 0 : wall_ms();
   if (!outcome.ok()) return;
   last_reload_ms_ = wall_ms();
   set(reload_time_cell_.number, static_cast<double>(last_reload_ms_) / 1000);
+}
+
+void Server::enter(Phase phase) {
+  MutexLock lock(mutex_);
+  phase_ms_ = wall_ms();
+  phase_.store(phase, std::memory_order_release);
 }
 
 std::shared_ptr<const Loaded> Server::loaded() const {
@@ -135,7 +154,7 @@ Result<void> Server::configure() { return graph_->configure(loaded()->config); }
 
 Result<void> Server::start() {
   NIGHTLIGHT_TRY(graph_->start());
-  phase_.store(Phase::kRunning, std::memory_order_release);
+  enter(Phase::kRunning);
   return {};
 }
 
@@ -160,7 +179,7 @@ void Server::run() {
 }
 
 Result<void> Server::stop() {
-  phase_.store(Phase::kStopping, std::memory_order_release);
+  enter(Phase::kStopping);
   {
     MutexLock lock(mutex_);
     for (const auto& reload : waiting_) {
@@ -234,8 +253,11 @@ Status Server::runtime_json(TextSink* out) noexcept {
   if (::getcwd(directory, sizeof directory) == nullptr) directory[0] = '\0';
   MutexLock lock(mutex_);
   nlohmann::ordered_json json = {{"startTimeMs", start_time_ms_},
-                                 {"reloadConfigSuccess", last_reload_ok_},
+                                 {"reloadConfigSuccess", reload_failed_ms_ == 0},
                                  {"lastConfigTimeMs", last_reload_ms_},
+                                 {"reloadFailedMs", reload_failed_ms_},
+                                 {"phase", name_of(phase_.load(std::memory_order_acquire))},
+                                 {"phaseSinceMs", phase_ms_},
                                  {"cwd", directory},
                                  {"hostname", host}};
   return out->write(str(dump(json)));
@@ -263,14 +285,8 @@ Status Server::flags_json(TextSink* out) noexcept {
 Status Server::metrics_text(TextSink* out) noexcept { return out->write(str(metrics_.text())); }
 
 Status Server::ready() noexcept {
-  switch (phase_.load(std::memory_order_acquire)) {
-    case Phase::kStarting:
-      return fail_with(Code::kUnavailable, "starting");
-    case Phase::kStopping:
-      return fail_with(Code::kUnavailable, "stopping");
-    case Phase::kRunning:
-      break;
-  }
+  Phase phase = phase_.load(std::memory_order_acquire);
+  if (phase != Phase::kRunning) return fail_with(Code::kUnavailable, name_of(phase));
   return to_status(graph_->health());
 }
 

@@ -54,9 +54,9 @@ class Server final : public HostStatus {
   // [control] Reads the config again and applies it, all or nothing.
   Result<void> reload_now();
 
- private:
   enum class Phase : uint32_t { kStarting, kRunning, kStopping };
 
+ private:
   struct Reload {
     bool done = false;
     Result<void> outcome;
@@ -65,6 +65,7 @@ class Server final : public HostStatus {
   void register_metrics();
   void apply_log_settings();
   void note_reload(const Result<void>& outcome);
+  void enter(Phase phase);
 
   const LoadOptions options_;
   const Build build_;
@@ -86,8 +87,9 @@ class Server final : public HostStatus {
   ConditionVariable reloaded_;
   std::shared_ptr<const Loaded> loaded_ GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Reload>> waiting_ GUARDED_BY(mutex_);
-  bool last_reload_ok_ GUARDED_BY(mutex_) = true;
-  int64_t last_reload_ms_ GUARDED_BY(mutex_) = 0;
+  int64_t last_reload_ms_ GUARDED_BY(mutex_) = 0;    // The last one that was applied.
+  int64_t reload_failed_ms_ GUARDED_BY(mutex_) = 0;  // 0: the last one was applied.
+  int64_t phase_ms_ GUARDED_BY(mutex_);              // When the phase began.
   MetricCells reload_ok_cell_{}, reload_time_cell_{};
 };
 

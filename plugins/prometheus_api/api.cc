@@ -77,9 +77,9 @@ constexpr RouteSpec kRoutes[] = {
      "Lists the metrics of the server itself.", "metric_name_pattern", "MetricFamilies"},
     {"/api/v1/features", kGet, &features, kRead, kCompress, "Lists what this server can do.", "", "Features"},
     {"/api/v1/notifications", kGet, &notifications, kRead, kBeforeReady, "Lists notices of the server.", "",
-     "EmptyList"},
+     "Notifications"},
     {"/api/v1/notifications/live", kGet, &notifications_live, kRead, kBeforeReady, "Follows notices of the server.", "",
-     kNoContent},
+     kEvents},
     {"/api/v1/openapi.yaml", kGet, &openapi, kRead, 0, "This description.", "openapi_version", kDescription},
     {"/api/v1/admin/tsdb/delete_series", kPostPut, &delete_series, kAdmin, kCompress, "Deletes samples of series.",
      "match[]! start end", kNoContent},
@@ -108,6 +108,7 @@ bool is_form(std::string_view content_type) {
 View<RouteSpec> route_table() { return view_of(kRoutes); }
 
 Api::Api(const Backend& backend) : backend_(backend) {
+  backend_.live = &live_;
   for (const RouteSpec& route : kRoutes) handlers_.push_back(std::make_unique<Handler>(this, &route));
 }
 
@@ -128,6 +129,7 @@ Status Api::add_routes(Listener* listener) {
 }
 
 void Api::remove_routes(Listener* listener) {
+  live_.send_home();
   for (; added_ > 0; --added_) listener->remove_routes(handlers_[added_ - 1].get());
 }
 

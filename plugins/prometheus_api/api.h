@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "prometheus_api/call.h"
+#include "prometheus_api/live_readers.h"
 
 namespace re2 {
 class RE2;
@@ -26,8 +27,9 @@ struct RouteSpec {
   std::string_view answer;      // The schema of `data`, or kNoContent, kLines, kDescription.
 };
 
-inline constexpr std::string_view kNoContent = "";   // Always 204.
-inline constexpr std::string_view kLines = "lines";  // JSON, a line each.
+inline constexpr std::string_view kNoContent = "";     // Always 204.
+inline constexpr std::string_view kLines = "lines";    // JSON, a line each.
+inline constexpr std::string_view kEvents = "events";  // Server-sent events.
 inline constexpr std::string_view kDescription = "yaml";
 
 // Every route, in the order of the documentation.
@@ -37,7 +39,7 @@ class Api {
  public:
   explicit Api(const Backend& backend);
 
-  // [control] Adds every route, and removes them again.
+  // [control] Adds every route, and removes them again; who follows notices is sent home then.
   Status add_routes(Listener* listener);
   void remove_routes(Listener* listener);
 
@@ -55,6 +57,7 @@ class Api {
 
   Result<void> answer(const RouteSpec& route, Call& call) const;
 
+  LiveReaders live_;
   Backend backend_;
   std::vector<std::unique_ptr<Handler>> handlers_;
   size_t added_ = 0;

@@ -15,6 +15,8 @@
 
 namespace nightlight::prometheus_api {
 
+class LiveReaders;
+
 struct Call {
   HttpRequest* request;
   HttpResponse* response;
@@ -34,7 +36,10 @@ struct Backend {
   StorageAdmin* admin = nullptr;         // optional
   HostStatus* status = nullptr;          // optional
 
+  LiveReaders* live = nullptr;  // The API's own.
+
   bool admin_enabled = false;
+  uint64_t max_live_readers = 16;
   uint64_t max_series_without_match = 10'000;
   int64_t lookback_ms = 300'000;  // Of /federate; queries have the engine's.
 };

@@ -44,6 +44,8 @@ Result<void> status_runtime_info(const Backend& backend, Call& call);
 Result<void> status_tsdb(const Backend& backend, Call& call);
 Result<void> status_tsdb_blocks(const Backend& backend, Call& call);
 Result<void> status_wal_replay(const Backend& backend, Call& call);
+
+// notification_endpoints.cc
 Result<void> notifications(const Backend& backend, Call& call);
 Result<void> notifications_live(const Backend& backend, Call& call);
 

@@ -79,6 +79,7 @@ std::string known_response(std::string_view status, std::string_view name) {
 std::string success(const RouteSpec& route) {
   if (route.answer == kNoContent) return known_response("204", "Done");
   if (route.answer == kLines) return known_response("200", "Lines");
+  if (route.answer == kEvents) return known_response("200", "Events") + known_response("204", "Done");
   if (route.answer == kDescription) return known_response("200", "Description");
   return line(8, {"'200':"}) + line(10, {"description: Success."}) + line(10, {"content:"}) +
          line(12, {"application/json:"}) + line(14, {"schema:"}) + line(16, {"type: object"}) +

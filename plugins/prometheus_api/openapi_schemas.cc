@@ -64,6 +64,9 @@ const std::string_view kOpenapiComponents = R"yaml(components:
     Lines:
       description: Lines of JSON with results, and a last one with the status.
       content: {application/x-ndjson: {}}
+    Events:
+      description: Server-sent events, each with a Notification as JSON in its data; it does not end by itself.
+      content: {text/event-stream: {schema: {type: string}}}
     Description:
       description: OpenAPI.
       content: {application/yaml: {}}
@@ -322,6 +325,15 @@ const std::string_view kOpenapiComponents = R"yaml(components:
                 required: [level]
                 properties: {level: {type: integer, minimum: 1}, sources: {$ref: '#/components/schemas/Strings'}}
       additionalProperties: false
+    Notification:
+      type: object
+      required: [text, date, active]
+      properties:
+        text: {type: string}
+        date: {type: string, format: date-time}
+        active: {description: False once it no longer holds., type: boolean}
+      additionalProperties: false
+    Notifications: {type: array, items: {$ref: '#/components/schemas/Notification'}}
     Replay:
       type: object
       required: [min, max, current]

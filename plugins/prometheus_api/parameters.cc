@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <ctime>
 #include <limits>
 
 #include "base/parse.h"
@@ -250,6 +251,22 @@ std::string format_go_duration(int64_t duration_ns) {
   if (ns >= kHour) out += std::to_string(ns / kHour) + "h";
   if (ns >= kMinute) out += std::to_string(ns % kHour / kMinute) + "m";
   return out + decimal(ns % kMinute, 1'000'000'000) + "s";
+}
+
+std::string format_rfc3339(int64_t time_ms) {
+  time_t seconds = static_cast<time_t>(time_ms / 1000);
+  int64_t fraction = time_ms % 1000;
+  tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[40];
+  size_t size = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  std::string out(text, size);
+  if (fraction != 0) {
+    std::string digits = std::to_string(1000 + fraction).substr(1);
+    while (digits.back() == '0') digits.pop_back();
+    out += "." + digits;
+  }
+  return out + "Z";
 }
 
 Error invalid_parameter(std::string_view name, std::string_view detail) {

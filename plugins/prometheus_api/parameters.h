@@ -43,6 +43,8 @@ std::optional<bool> parse_bool(std::string_view text);
 
 // As Go prints a time.Duration: "1m0s", "1.5s", "0s".
 std::string format_go_duration(int64_t duration_ns);
+// "2026-11-24T17:24:42.815Z"
+std::string format_rfc3339(int64_t time_ms);
 
 // ---- of a form; errors are whole texts for the answer ----
 

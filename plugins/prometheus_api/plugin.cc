@@ -19,7 +19,13 @@ constexpr ConfigField kMaxSeries =
 constexpr ConfigField kLookback =
     field("lookback_delta", FieldType::kDuration, "5m",
           "How old a sample may be that /federate shows; queries have the engine's value.");
-constexpr const ConfigField* kFields[] = {&kListener, &kEngine, &kStorage, &kEnableAdmin, &kMaxSeries, &kLookback};
+constexpr ConfigField kMaxLive =
+    bounded(field("max_notifications_subscribers", FieldType::kInt, "16",
+                  "How many clients may follow /api/v1/notifications/live at once, each with a connection of the "
+                  "listener and its thread; 0: none."),
+            "0", "1024");
+constexpr const ConfigField* kFields[] = {&kListener,  &kEngine,   &kStorage, &kEnableAdmin,
+                                          &kMaxSeries, &kLookback, &kMaxLive};
 
 class PrometheusApi final : public Instance {
  public:
@@ -46,6 +52,7 @@ class PrometheusApi final : public Instance {
       backend.status = static_cast<HostStatus*>(host_->query(str(kHostStatusId)));
       backend.admin_enabled = settings.boolean("enable_admin_api");
       backend.max_series_without_match = static_cast<uint64_t>(settings.integer("max_series_without_match"));
+      backend.max_live_readers = static_cast<uint64_t>(settings.integer("max_notifications_subscribers"));
       backend.lookback_ms = settings.integer("lookback_delta");
       api_ = std::make_unique<Api>(backend);
       return kOkStatus;

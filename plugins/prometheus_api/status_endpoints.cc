@@ -1,33 +1,20 @@
-#include <ctime>
 #include <fstream>
-#include <nlohmann/json.hpp>
+#include <initializer_list>
+#include <string>
 #include <thread>
+#include <utility>
 
 #include "nightlight/sugar.h"
 #include "prometheus_api/endpoints.h"
+#include "prometheus_api/host_told.h"
 #include "prometheus_api/parameters.h"
 
 namespace nightlight::prometheus_api {
 namespace {
 
-// What the host says of itself, as parsed JSON; an empty object when it does not.
-template <class Ask>
-Result<nlohmann::json> ask_host(const Backend& backend, Ask ask) {
-  if (backend.status == nullptr) return nlohmann::json::object();
-  TextBuffer out;
-  if (Status status = ask(&out); !status.ok()) return error_of(backend.host, status);
-  nlohmann::json parsed = nlohmann::json::parse(out.text, nullptr, false);
-  if (!parsed.is_object()) return Error{Code::kInternal, "the host's status is not a JSON object"};
-  return parsed;
-}
-
-std::string text_of(const nlohmann::json& object, const char* key) {
-  auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 // Members in the given order, as text.
-void write_texts(JsonWriter& json, std::initializer_list<std::pair<std::string_view, std::string>> members) {
+template <class Members>
+void write_texts(JsonWriter& json, const Members& members) {
   json.raw("{");
   bool first = true;
   for (const auto& [key, value] : members) {
@@ -40,22 +27,7 @@ void write_texts(JsonWriter& json, std::initializer_list<std::pair<std::string_v
   json.raw("}");
 }
 
-// "2026-11-24T17:24:42.815Z"
-std::string format_rfc3339(int64_t time_ms) {
-  time_t seconds = static_cast<time_t>(time_ms / 1000);
-  int64_t fraction = time_ms % 1000;
-  tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[40];
-  size_t size = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::string out(text, size);
-  if (fraction != 0) {
-    std::string digits = std::to_string(1000 + fraction).substr(1);
-    while (digits.back() == '0') digits.pop_back();
-    out += "." + digits;
-  }
-  return out + "Z";
-}
+using Members = std::initializer_list<std::pair<std::string_view, std::string>>;
 
 // "15d or 10GiB", without what has no limit.
 std::string retention_text(const Backend& backend) {
@@ -76,14 +48,14 @@ int64_t thread_count() {
 }  // namespace
 
 Result<void> status_build_info(const Backend& backend, Call& call) {
-  NIGHTLIGHT_ASSIGN(build, ask_host(backend, [&](TextSink* out) { return backend.status->build_json(out); }));
+  NIGHTLIGHT_ASSIGN(build, build_told(backend));
   begin_success(call.json);
-  write_texts(call.json, {{"version", text_of(build, "version")},
-                          {"revision", text_of(build, "revision")},
-                          {"branch", text_of(build, "branch")},
-                          {"buildUser", text_of(build, "buildUser")},
-                          {"buildDate", text_of(build, "buildDate")},
-                          {"goVersion", text_of(build, "compiler")}});
+  write_texts(call.json, Members{{"version", build["version"]},
+                                 {"revision", build["revision"]},
+                                 {"branch", build["branch"]},
+                                 {"buildUser", build["buildUser"]},
+                                 {"buildDate", build["buildDate"]},
+                                 {"goVersion", build["compiler"]}});
   end_success(call.json, {});
   return {};
 }
@@ -94,44 +66,35 @@ Result<void> status_config(const Backend& backend, Call& call) {
     if (Status status = backend.status->config_yaml(&yaml); !status.ok()) return error_of(backend.host, status);
   }
   begin_success(call.json);
-  write_texts(call.json, {{"yaml", yaml.text}});
+  write_texts(call.json, Members{{"yaml", yaml.text}});
   end_success(call.json, {});
   return {};
 }
 
 Result<void> status_flags(const Backend& backend, Call& call) {
-  NIGHTLIGHT_ASSIGN(flags, ask_host(backend, [&](TextSink* out) { return backend.status->flags_json(out); }));
+  NIGHTLIGHT_ASSIGN(flags, flags_told(backend));
   begin_success(call.json);
-  call.json.raw("{");
-  bool first = true;
-  for (const auto& [key, value] : flags.items()) {
-    if (!first) call.json.raw(",");
-    first = false;
-    call.json.string(key);
-    call.json.raw(":");
-    call.json.string(value.is_string() ? value.template get<std::string>() : value.dump());
-  }
-  call.json.raw("}");
+  write_texts(call.json, flags);
   end_success(call.json, {});
   return {};
 }
 
 Result<void> status_runtime_info(const Backend& backend, Call& call) {
-  NIGHTLIGHT_ASSIGN(runtime, ask_host(backend, [&](TextSink* out) { return backend.status->runtime_json(out); }));
+  NIGHTLIGHT_ASSIGN(runtime, runtime_told(backend));
   JsonWriter& json = call.json;
   begin_success(json);
   json.raw("{\"startTime\":");
-  json.string(format_rfc3339(runtime.value("startTimeMs", int64_t{0})));
+  json.string(format_rfc3339(runtime.start_ms));
   json.raw(",\"CWD\":");
-  json.string(text_of(runtime, "cwd"));
+  json.string(runtime.directory);
   json.raw(",\"hostname\":");
-  json.string(text_of(runtime, "hostname"));
+  json.string(runtime.hostname);
   json.raw(",\"serverTime\":");
   json.string(format_rfc3339(backend.host->now_ms()));
   json.raw(",\"reloadConfigSuccess\":");
-  json.raw(runtime.value("reloadConfigSuccess", true) ? "true" : "false");
+  json.raw(runtime.reload_ok ? "true" : "false");
   json.raw(",\"lastConfigTime\":");
-  json.string(format_rfc3339(runtime.value("lastConfigTimeMs", int64_t{0})));
+  json.string(format_rfc3339(runtime.config_ms));
   // The keys of Go's runtime, for clients that read them: threads are what goroutines are there.
   json.raw(",\"corruptionCount\":0,\"goroutineCount\":");
   json.integer(thread_count());
@@ -182,20 +145,6 @@ Result<void> status_wal_replay(const Backend&, Call& call) {
   begin_success(call.json);
   call.json.raw(R"({"min":0,"max":0,"current":0})");
   end_success(call.json, {});
-  return {};
-}
-
-// The server's notices are on /-/ready and in its log; the list that the web interface asks for is empty.
-Result<void> notifications(const Backend&, Call& call) {
-  begin_success(call.json);
-  call.json.raw("[]");
-  end_success(call.json, {});
-  return {};
-}
-
-// 204 tells an event source that there is no stream and that it need not come again.
-Result<void> notifications_live(const Backend&, Call& call) {
-  answer_nothing(call);
   return {};
 }
 

@@ -34,8 +34,8 @@ class HostTold final : public HostStatus {
         str(R"({"version":"1","revision":"r","branch":"b","buildUser":"","buildDate":"","compiler":"c"})"));
   }
   Status runtime_json(TextSink* out) noexcept override {
-    return out->write(
-        str(R"({"startTimeMs":0,"reloadConfigSuccess":true,"lastConfigTimeMs":0,"cwd":"/","hostname":"h"})"));
+    return out->write(str(R"({"startTimeMs":0,"reloadConfigSuccess":false,"lastConfigTimeMs":0,"reloadFailedMs":5,)"
+                          R"("phase":"stopping","phaseSinceMs":6,"cwd":"/","hostname":"h"})"));
   }
   Status flags_json(TextSink* out) noexcept override { return out->write(str(R"({"storage.retention_days":"15"})")); }
   Status metrics_text(TextSink* out) noexcept override {
@@ -121,6 +121,9 @@ void check(const fakes::FakeResponse& response) {
     require(answer["status"] == (response.status_ == 200 ? "success" : "error"));
     if (response.status_ != 200) require(!answer["error"].get<std::string>().empty());
   }
+  if (type != response.headers_.end() && type->second == "text/event-stream" && response.status_ == 200) {
+    require(response.body_.substr(0, 6) == "data: " && response.body_.substr(response.body_.size() - 2) == "\n\n");
+  }
   switch (response.status_) {
     case 200:
     case 204:
@@ -145,6 +148,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   request.method_ = kMethods[choices.below(std::size(kMethods))];
   if ((spec.methods & request.method_) == 0) request.method_ = (spec.methods & kGet) != 0 ? kGet : kPost;
   request.path_ = std::string(spec.path);
+  // Streams end when their reader leaves.
+  static constexpr uint32_t kGone = 1;
+  if (spec.answer == kEvents) request.context_.cancelled = &kGone;
   request.query_ = form(choices, spec.parameters);
   request.parameters_["name"] =
       choices.one_in(2) ? choices.raw(12) : choices.of({"job", "__name__", "U__a_20_b", "U__"});

@@ -94,7 +94,7 @@ class NIGHTLIGHT_INTERFACE Host {
   ~Host() = default;
 };
 
-// Offered through Host::query: what the server says of itself under /api/v1/status and /-/.
+// Offered through Host::query: what the server says of itself. A phase is "starting", "running" or "stopping".
 inline constexpr char kHostStatusId[] = "nightlight.host_status/0";
 class NIGHTLIGHT_INTERFACE TextSink {
  public:
@@ -111,7 +111,7 @@ class NIGHTLIGHT_INTERFACE HostStatus {
   virtual Status config_yaml(TextSink* out) noexcept = 0;
   // [any] A JSON object {"version", "revision", "branch", "buildUser", "buildDate", "compiler"}.
   virtual Status build_json(TextSink* out) noexcept = 0;
-  // [any] A JSON object {"startTimeMs", "reloadConfigSuccess", "lastConfigTimeMs", "cwd", "hostname"}.
+  // [any] {startTimeMs,reloadConfigSuccess,lastConfigTimeMs,reloadFailedMs (0: no),phase,phaseSinceMs,cwd,hostname}
   virtual Status runtime_json(TextSink* out) noexcept = 0;
   // [any] A JSON object of the effective short-form settings: key -> text.
   virtual Status flags_json(TextSink* out) noexcept = 0;

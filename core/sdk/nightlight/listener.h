@@ -50,7 +50,7 @@ class NIGHTLIGHT_INTERFACE HttpResponse {
   virtual void set_header(Str name, Str value) noexcept = 0;
   // [one] Tells the length of the body, which is then sent as it is; without it the body is chunked.
   virtual void set_content_length(uint64_t size_bytes) noexcept = 0;
-  // [one] Sends a piece of the body. kCancelled when the client has gone: stop working.
+  // [one] Sends a piece of the body; a text/event-stream's at once. kCancelled when the client has gone: stop working.
   virtual Status write(Str piece) noexcept = 0;
   // [one] After bytes were sent: cuts the connection, so that the client sees an incomplete answer.
   virtual void abort() noexcept = 0;

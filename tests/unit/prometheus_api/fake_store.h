@@ -9,6 +9,7 @@
 #include "model/labels.h"
 #include "model/matcher.h"
 #include "nightlight/engine.h"
+#include "nightlight/listener.h"
 #include "nightlight/storage.h"
 #include "nightlight/sugar.h"
 

@@ -102,20 +102,29 @@ TEST_CASE_FIXTURE(Fixture, "reload and quit may be asked for on any thread while
   REQUIRE(server->start().ok());
   write("instances: {a: {type: thing, limit: 2}}\n");
   bool reloaded = false, refused = false;
+  Text after_success, after_refusal, at_the_end;
   std::thread client([&] {
     reloaded = server->reload().ok();
+    (void)server->runtime_json(&after_success);
     write("nonsense: 1\n");
     refused = server->reload().code == Code::kInvalidArgument &&
               last_error_text().find("unknown key \"nonsense\"") != std::string::npos;
+    (void)server->runtime_json(&after_refusal);
     (void)server->quit();
   });
   server->run();
   client.join();
   CHECK(reloaded);
   CHECK(refused);
+  CHECK(after_success.text.find("\"reloadConfigSuccess\":true") != std::string::npos);
+  CHECK(after_success.text.find("\"reloadFailedMs\":0,\"phase\":\"running\"") != std::string::npos);
+  CHECK(after_refusal.text.find("\"reloadConfigSuccess\":false") != std::string::npos);
+  CHECK(after_refusal.text.find("\"reloadFailedMs\":0,") == std::string::npos);
   CHECK(script.limits["a"] == "2");
   CHECK(server->stop().ok());
   CHECK(server->reload().code == Code::kUnavailable);
+  (void)server->runtime_json(&at_the_end);
+  CHECK(at_the_end.text.find("\"phase\":\"stopping\"") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(Fixture, "the server tells of itself") {
@@ -126,6 +135,8 @@ TEST_CASE_FIXTURE(Fixture, "the server tells of itself") {
         R"({"version":"1.2.3","revision":"abc","branch":"main","buildUser":"","buildDate":"","compiler":"gcc"})");
   CHECK(server->runtime_json(&runtime).ok());
   CHECK(runtime.text.find("\"reloadConfigSuccess\":true") != std::string::npos);
+  CHECK(runtime.text.find("\"reloadFailedMs\":0,") != std::string::npos);
+  CHECK(runtime.text.find("\"phase\":\"starting\"") != std::string::npos);
   CHECK(server->flags_json(&flags).ok());
   CHECK(flags.text.find("\"storage.retention_days\":\"4\"") != std::string::npos);
   CHECK(flags.text.find("\"server.http_addr\":\"127.0.0.1:1\"") != std::string::npos);
