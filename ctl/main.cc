@@ -9,6 +9,8 @@
 namespace nightlight::ctl {
 namespace {
 
+constexpr double kSnapshotTimeoutS = 3600;
+
 constexpr const char* kExamples = R"(
 Examples:
   nightlightctl query 'sum by (job) (up)'
@@ -63,7 +65,9 @@ Examples:
 
 constexpr const char* kSnapshotExamples = R"(
 Examples:
-  nightlightctl snapshot --timeout 600
+  nightlightctl snapshot --skip-head
+  nightlightctl snapshot --timeout 7200
+It takes the longer the more is not in a block yet: without --timeout it is given up after an hour.
 The server allows it with `instances: {rpc: {enable_admin_api: true}}`.)";
 
 void add_common(CLI::App* app, Options* options) {
@@ -76,7 +80,7 @@ void add_common(CLI::App* app, Options* options) {
   app->add_option("--cert", options->cert_file, "PEM file of this client's certificate")->envname("NIGHTLIGHT_CERT");
   app->add_option("--key", options->key_file, "PEM file of its key")->envname("NIGHTLIGHT_KEY");
   app->add_option("--server-name", options->server_name, "Name in the server's certificate, when not the address'");
-  app->add_option("--timeout", options->timeout_s, "Seconds until a call is given up")
+  app->add_option("--timeout", options->timeout_s, "Seconds until a call is given up; a snapshot has 3600")
       ->check(CLI::Range(0.001, 86'400.0))
       ->capture_default_str();
   app->add_option_function<std::string>(
@@ -237,8 +241,10 @@ class CommandLine {
     running->add_option("--kill", top_.kill, "Cancel the query with this ID instead (role admin)")
         ->check(CLI::PositiveNumber);
     running->footer(kTopExamples);
-    CLI::App* copied = add("snapshot", "Make a snapshot of the data and print its name (role admin)",
-                           [this] { return snapshot(options_, skip_head_); });
+    CLI::App* copied = add("snapshot", "Make a snapshot of the data and print its name (role admin)", [this] {
+      if (app_.count("--timeout") == 0) options_.timeout_s = kSnapshotTimeoutS;
+      return snapshot(options_, skip_head_);
+    });
     copied->add_flag("--skip-head", skip_head_, "Leave out what is not in a block yet");
     copied->footer(kSnapshotExamples);
     add("status", "Tell version, readiness, cardinality and blocks of the server", [this] { return status(options_); });

@@ -397,25 +397,26 @@ class Clients(unittest.TestCase):
         self.assertEqual(refused.returncode, 1)
         self.assertIn("query_metrics: INVALID_ARGUMENT: ", refused.stderr)
 
-    def test_a_long_snapshot_shows_how_far_it_is(self):
+    def test_a_long_snapshot_shows_how_far_it_is_and_is_waited_for(self):
         generated = self.path("generated-for-snapshots")
         self.run_example(os.path.join(SOURCE, "examples", "python_client", "generate"), os.path.join(SOURCE, "proto"), generated, PYTHON=PYTHON)
         slow = [PYTHON, os.path.join(os.path.dirname(os.path.abspath(__file__)), "slow_snapshot.py")]
         environment = {**os.environ, "PYTHONPATH": generated, "PYTHONDONTWRITEBYTECODE": "1"}
-        for knows, drawn in (("yes", r"\r\x1b\[Ksnapshot \[={7} {23}\] 25 % 50 of 200 series.*\[={30}\] 100 % 200 of 200 series"),
-                             ("no", r"\r\x1b\[Ksnapshot \d+ s")):
+        for knows, arguments, minutes, drawn in (
+                ("yes", (), "60", r"\r\x1b\[Ksnapshot \[={7} {23}\] 25 % 50 of 200 series.*\[={30}\] 100 % 200 of 200 series"),
+                ("no", ("--timeout", "600"), "10", r"\r\x1b\[Ksnapshot \d+ s")):
             with subprocess.Popen([*slow, knows], stdout=subprocess.PIPE, text=True, env=environment) as server:
                 try:
                     address = "127.0.0.1:" + server.stdout.readline().strip()
                     ours, theirs = pty.openpty()
-                    made = subprocess.run([CTL, "--address", address, "snapshot", "-o", "json"], stdout=subprocess.PIPE, stderr=theirs,
+                    made = subprocess.run([CTL, "--address", address, "snapshot", "-o", "json", *arguments], stdout=subprocess.PIPE, stderr=theirs,
                                           text=True, timeout=60, check=True)
                     os.close(theirs)
                     shown = os.read(ours, 1 << 16).decode()
                     os.close(ours)
                 finally:
                     server.kill()
-            self.assertEqual(json.loads(made.stdout), [{"name": "made"}])
+            self.assertEqual(json.loads(made.stdout), [{"name": minutes}])
             self.assertRegex(shown, re.compile(drawn, re.S))
             self.assertTrue(shown.endswith("\r\x1b[K"), shown)
 

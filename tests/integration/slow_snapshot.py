@@ -1,4 +1,5 @@
-"""A server whose snapshot is made when somebody has asked five times how far it is. Prints its port.
+"""A server whose snapshot is made when somebody has asked five times how far it is; its name is how many minutes the client would
+have waited. Prints its port.
 
     slow_snapshot.py yes|no     # Whether it tells.
 """
@@ -17,8 +18,9 @@ class Admin(services.AdminServiceServicer):
         self.tells, self.asked, self.made = tells, 0, threading.Event()
 
     def Snapshot(self, request, context):
+        patience_s = context.time_remaining()
         self.made.wait()
-        return messages.SnapshotResponse(name="made")
+        return messages.SnapshotResponse(name=str(round(patience_s / 60)))
 
     def SnapshotProgress(self, request, context):
         self.asked += 1
