@@ -33,7 +33,10 @@ void answer(HttpResponse* response, uint32_t status, std::string_view text,
   (void)response->write(str(text));
 }
 
-constexpr uint32_t kOk = 200, kForbidden = 403, kServerError = 500, kServiceUnavailable = 503;
+constexpr uint32_t kOk = 200, kForbidden = 403, kNotAllowed = 405, kServerError = 500, kServiceUnavailable = 503;
+constexpr uint32_t kPostPut = kGet | kPost | kPut;  // GET is there to be told that it is not the way.
+
+void refuse(HttpResponse* response) { answer(response, kNotAllowed, "Only POST or PUT requests allowed"); }
 
 class HostApi final : public Instance {
  public:
@@ -88,7 +91,10 @@ class HostApi final : public Instance {
   using Handle = void (HostApi::*)(HttpResponse*);
 
   struct Action final : HttpHandler {
-    void handle(HttpRequest*, HttpResponse* response) noexcept override { (api->*answer)(response); }
+    void handle(HttpRequest* request, HttpResponse* response) noexcept override {
+      if (request->method() == kGet && (methods & kPost) != 0) return refuse(response);
+      (api->*answer)(response);
+    }
 
     HostApi* api;
     const char* path;
@@ -140,8 +146,8 @@ class HostApi final : public Instance {
       {this, "/metrics", kGet | kHead, kBeforeReady | kCompress, "read", &HostApi::metrics},
       {this, "/-/healthy", kGet | kHead, kBeforeReady, "read", &HostApi::healthy},
       {this, "/-/ready", kGet | kHead, kBeforeReady, "read", &HostApi::ready},
-      {this, "/-/reload", kPost | kPut, kBeforeReady, "admin", &HostApi::reload},
-      {this, "/-/quit", kPost | kPut, kBeforeReady, "admin", &HostApi::quit},
+      {this, "/-/reload", kPostPut, kBeforeReady, "admin", &HostApi::reload},
+      {this, "/-/quit", kPostPut, kBeforeReady, "admin", &HostApi::quit},
   };
 };
 

@@ -180,12 +180,15 @@ class Exchange {
       return response->answer_text(404, "404 page not found\n");
     }
     const RouteEntry& route = match_->route();
-    if ((route.methods & head_.method) == 0 && head_.method != kOptions) {
+    if ((route.methods & head_.method) == 0) {
       response->set_header(str("Allow"), str(route.allow));
-      return response->answer_text(405, "Method Not Allowed\n");
+      if (head_.method != kOptions) return response->answer_text(405, "Method Not Allowed\n");
+      // Handlers that do not answer OPTIONS themselves have it answered: what there is, and to browsers whether they
+      // may.
+      if (std::string origin; head_.header("Origin", &origin)) add_cross_origin_headers(response, false);
+      return;
     }
     add_cross_origin_headers(response, (route.flags & kCompress) != 0);
-    if ((route.methods & head_.method) == 0) return response->set_status(204);  // OPTIONS
     Tenant tenant;
     if (!authorize(route.role, response, &tenant)) return;
     if ((route.flags & kBeforeReady) == 0 && !service_->ready()) return answer_not_ready(response);

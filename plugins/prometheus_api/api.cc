@@ -10,6 +10,9 @@ namespace {
 
 constexpr uint64_t kMaxFormBytes = 10u << 20;
 
+// Under it, OPTIONS is answered with 204; elsewhere the listener tells the methods.
+constexpr std::string_view kPrefix = "/api/v1/";
+
 constexpr uint32_t kGetPost = kGet | kPost;
 constexpr std::string_view kRead = "read";
 
@@ -117,8 +120,9 @@ Status Api::add_routes(Listener* listener) {
     Route route{};
     route.struct_size = sizeof route;
     route.flags = handler->route().flags;
-    route.methods = handler->route().methods | kOptions;
+    route.methods = handler->route().methods;
     route.path = str(handler->route().path);
+    if (handler->route().path.substr(0, kPrefix.size()) == kPrefix) route.methods |= kOptions;
     route.role = str(handler->route().role);
     route.max_body_bytes = kMaxFormBytes;
     route.handler = handler.get();

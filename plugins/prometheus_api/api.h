@@ -18,7 +18,7 @@ namespace nightlight::prometheus_api {
 
 struct RouteSpec {
   std::string_view path;
-  uint32_t methods;  // HttpMethod; OPTIONS comes with them.
+  uint32_t methods;  // HttpMethod, without OPTIONS.
   Endpoint endpoint;
   std::string_view role;
   uint32_t flags;  // RouteFlags

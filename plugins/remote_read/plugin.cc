@@ -53,7 +53,7 @@ class RemoteRead final : public Instance {
   Status start() noexcept override {
     Route route{};
     route.struct_size = sizeof route;
-    route.methods = kPost;
+    route.methods = kPost | kOptions;
     route.path = str(path_);
     route.role = str("read");
     route.max_body_bytes = max_body_bytes_;

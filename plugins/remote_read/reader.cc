@@ -88,6 +88,7 @@ class Reader::Place {
 };
 
 void Reader::handle(HttpRequest* request, HttpResponse* response) noexcept {
+  if (request->method() == kOptions) return response->set_status(204);
   bool sent = false;
   Error failure;
   Status outcome = guard(host_, [&]() -> Status {

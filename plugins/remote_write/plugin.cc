@@ -79,7 +79,7 @@ class RemoteWrite final : public Instance {
     for (const std::string& path : paths_) {
       Route route{};
       route.struct_size = sizeof route;
-      route.methods = kPost;
+      route.methods = kPost | kOptions;
       route.path = str(path);
       route.role = str("write");
       route.max_body_bytes = max_body_bytes_;

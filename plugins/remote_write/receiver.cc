@@ -73,6 +73,7 @@ void ScratchPool::give_back(std::unique_ptr<Scratch> scratch) {
 }
 
 void Receiver::handle(HttpRequest* request, HttpResponse* response) noexcept {
+  if (request->method() == kOptions) return response->set_status(204);
   try {
     std::unique_ptr<Scratch> scratch = pool_.take();
     Work work{*scratch};

@@ -391,6 +391,24 @@ instances:
                        for http in (self.ours, self.theirs)]
                 self.assertEqual(got[0], got[1], (method, headers))
 
+    def test_paths_outside_of_the_api_tell_the_oracles_methods(self):
+        if self.version < (3, 16):
+            self.skipTest("the methods are those of Prometheus 3.16")
+        names = ("Allow", "Content-Length", "Content-Type", "Vary", "Access-Control-Allow-Origin")
+        for path in ("/-/healthy", "/-/ready", "/-/reload", "/-/quit", "/metrics", "/federate", "/-/nothing", "/api/v1/write", "/api/v1/read"):
+            for method in ("OPTIONS", "DELETE", *(("GET", "POST") if path in ("/-/reload", "/-/quit") else ())):
+                got = [(status, body, {name: headers.get(name) for name in names})
+                       for status, headers, body in (http.request(method, path) for http in (self.ours, self.theirs))]
+                if path == "/metrics":  # It can be asked for its size here.
+                    self.assertEqual(got[0][2]["Allow"], "GET, HEAD, OPTIONS")
+                    got[1][2]["Allow"] = "GET, HEAD, OPTIONS"
+                # Answers of a handler vary with the origin here, wherever it stands, and with the encoding where one is chosen.
+                if method in ("GET", "POST") or path.startswith("/api/"):
+                    got[0][2]["Vary"] = got[1][2]["Vary"] = None
+                self.assertEqual(got[0], got[1], f"{method} {path}")
+        preflight = self.ours.request("OPTIONS", "/federate", None, {"Origin": "https://grafana.example"})[1]
+        self.assertEqual(preflight["Access-Control-Allow-Origin"], "https://grafana.example")
+
     def test_federation_shows_the_oracles_text(self):
         matches = ["up", "escaped", "odd", "{__name__=~\"wave|huge|tiny|zero\"}", "nothing", "up{"]
         for match in matches:
