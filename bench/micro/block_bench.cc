@@ -279,9 +279,8 @@ void register_all() {
                                                              {"ratio_gauge", load::Shape::kRatioGauge},
                                                              {"noisy_gauge", load::Shape::kNoisyGauge},
                                                              {"bucket", load::Shape::kBucket}};
-  constexpr std::pair<const char*, ValueChoice> kChoices[] = {{"smallest", ValueChoice::kSmallest},
-                                                              {"compressed", ValueChoice::kCompressed},
-                                                              {"gorilla", ValueChoice::kGorillaOnly}};
+  constexpr std::pair<const char*, ValueChoice> kChoices[] = {
+      {"smallest", ValueChoice::kSmallest}, {"dense", ValueChoice::kDense}, {"gorilla", ValueChoice::kGorillaOnly}};
   benchmark::RegisterBenchmark("bound/store_8_bytes", bound_store);
   for (const auto& [shape_name, shape] : kShapes) {
     for (const auto& [choice_name, choice] : kChoices) {

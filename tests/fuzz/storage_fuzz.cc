@@ -1,6 +1,7 @@
 // What the store reads from its files, behind the checksums: a decoder is given any bytes and must refuse them or read
 // something that can be written and read again; and any numbers must come back bit for bit. The first byte chooses.
 #include <bit>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -106,6 +107,26 @@ void decode_objects_of(Input in) {
   }
 }
 
+// What a writer wrote, with bytes changed as the input says: deeper in the decoders than any bytes get.
+void damaged_numbers_are_survived(Input in) {
+  std::vector<double> values(64 + in.take<uint16_t>() % 1024);
+  auto rate = static_cast<double>(in.take<uint32_t>());
+  auto noise = in.take<uint64_t>();
+  const double unit = (noise & 1) != 0 ? 1.0 / 3 : 1;
+  for (size_t i = 0; i < values.size(); ++i) {
+    noise = noise * 0x5851f42d4c957f2d + 0x14057b7ef767814f;
+    values[i] = std::floor(rate * (static_cast<double>(i) + static_cast<double>(noise >> 40) * 0x1p-24)) * unit;
+  }
+  Bytes bytes;
+  uint8_t encoding = encode_values(values, ValueChoice::kDense, bytes);
+  while (in.left() > 2) {
+    auto at = in.take<uint16_t>() % bytes.size();
+    bytes[at] ^= in.take<uint8_t>();
+  }
+  std::vector<double> back(values.size());
+  static_cast<void>(decode_values(encoding, bytes, back.size(), back.data()));
+}
+
 void numbers_come_back(Input in) {
   auto kind = in.take<uint8_t>();
   std::vector<int64_t> integers;
@@ -136,8 +157,9 @@ void numbers_come_back(Input in) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
-  constexpr void (*kTargets[])(Input) = {decode_values_of, decode_integers_of, decode_histograms_of,
-                                         decode_log_of,    decode_objects_of,  numbers_come_back};
+  constexpr void (*kTargets[])(Input) = {
+      decode_values_of,  decode_integers_of, decode_histograms_of,        decode_log_of,
+      decode_objects_of, numbers_come_back,  damaged_numbers_are_survived};
   kTargets[data[0] % std::size(kTargets)](Input(data + 1, size - 1));
   return 0;
 }

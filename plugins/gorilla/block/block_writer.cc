@@ -46,7 +46,7 @@ class Writer final : public BlockWriter {
   Writer(std::unique_ptr<BucketUpload> upload, BlockMeta meta, const BlockOptions& options)
       : options_(options),
         choice_(options.gorilla_only     ? ValueChoice::kGorillaOnly
-                : options.zstd_level > 0 ? ValueChoice::kCompressed
+                : options.zstd_level > 0 ? ValueChoice::kDense
                                          : ValueChoice::kSmallest),
         meta_(std::move(meta)),
         file_(std::move(upload), meta_.id),

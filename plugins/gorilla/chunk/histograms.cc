@@ -73,7 +73,7 @@ class Columns {
  private:
   void put_integers() {
     scratch_.clear();
-    IntegerEncoding encoding = encode_integers(integers_, scratch_);
+    IntegerEncoding encoding = encode_integers(integers_, scratch_, integers_of(choice_));
     put_column(static_cast<uint8_t>(encoding), scratch_, out_);
   }
 

@@ -5,6 +5,8 @@
 
 #include "base/check.h"
 #include "gorilla/chunk/frame.h"
+#include "gorilla/chunk/huffman.h"
+#include "gorilla/chunk/prediction.h"
 #include "gorilla/chunk/stream_vbyte.h"
 
 namespace nightlight::gorilla {
@@ -263,6 +265,68 @@ bool decode_frame_offset(ByteView bytes, size_t count, int64_t* out) {
          });
 }
 
+// ---- predictions
+// ----------------------------------------------------------------------------------------------------------- The
+// predictor, the residuals in buckets.
+
+// Fewer values do not pay for the table of codes.
+constexpr size_t kLeastSmoothed = 32;
+constexpr unsigned kSteadyTrend = 15;
+// What is read more slowly must be smaller by one part in so many.
+constexpr size_t kWorthwhile = 100;
+
+void put_predictor(const Predictor& predictor, Bytes& out) {
+  const unsigned trend_shift = predictor.steady ? kSteadyTrend : predictor.trend_shift;
+  out.push_back(static_cast<uint8_t>(predictor.level_shift | trend_shift << 3));
+  const unsigned zeros = predictor.trend == 0 ? 0 : static_cast<unsigned>(std::countr_zero(predictor.trend));
+  out.push_back(static_cast<uint8_t>(zeros));
+  put_signed(out, static_cast<int64_t>(predictor.trend) >> zeros);
+  put_signed(out, predictor.first);
+}
+
+bool read_predictor(BoundedReader& in, Predictor* out) {
+  const uint8_t shifts = in.byte();
+  const uint8_t zeros = in.byte();
+  const auto trend = static_cast<uint64_t>(in.signed_varint());
+  out->first = in.signed_varint();
+  out->level_shift = shifts & 7u;
+  out->trend_shift = shifts >> 3;
+  out->steady = out->trend_shift == kSteadyTrend;
+  if (out->steady) out->trend_shift = 0;
+  if (!in.ok() || !out->valid() || zeros > 63) return false;
+  out->trend = trend << zeros;
+  return true;
+}
+
+// False, and nothing appended, when it would take `limit` bytes or more.
+bool try_smoothed(Values values, size_t limit, Bytes& out) {
+  if (values.size() < kLeastSmoothed) return false;
+  const size_t before = out.size();
+  const Predictor predictor = choose_predictor(values);
+  put_predictor(predictor, out);
+  std::array<int64_t, kMaxChunkSamples> residuals;
+  predict(values, predictor, residuals.data());
+  const size_t head = out.size() - before;
+  if (head < limit && put_buckets({residuals.data(), values.size()}, limit - head, out)) return true;
+  out.resize(before);
+  return false;
+}
+
+bool encode_smoothed(Values values, Bytes& out) { return try_smoothed(values, SIZE_MAX, out); }
+
+bool decode_smoothed(ByteView bytes, size_t count, int64_t* out) {
+  BoundedReader in(bytes);
+  Predictor predictor;
+  if (!read_predictor(in, &predictor) || !read_buckets(in, count, out)) return false;
+  Prediction prediction(predictor);
+  for (size_t i = 0; i < count; ++i) {
+    const auto residual = static_cast<uint64_t>(out[i]);
+    out[i] = static_cast<int64_t>(prediction.next() + residual);
+    prediction.learn(residual);
+  }
+  return true;
+}
+
 constexpr std::array<IntegerCodec, kIntegerEncodings> kCodecs{{
     {IntegerEncoding::kLinear, "linear", encode_linear, decode_linear},
     {IntegerEncoding::kRunLength, "run-length", encode_run_length, decode_run_length},
@@ -271,6 +335,7 @@ constexpr std::array<IntegerCodec, kIntegerEncodings> kCodecs{{
     {IntegerEncoding::kFrameDelta, "frame-delta", encode_frame_delta, decode_frame_delta},
     {IntegerEncoding::kFrameDelta2, "frame-delta2", encode_frame_delta2, decode_frame_delta2},
     {IntegerEncoding::kFrameOffset, "frame-offset", encode_frame_offset, decode_frame_offset},
+    {IntegerEncoding::kSmoothed, "smoothed", encode_smoothed, decode_smoothed},
 }};
 
 }  // namespace
@@ -282,7 +347,7 @@ bool encode_integers_as(IntegerEncoding encoding, Values values, Bytes& out) {
   return kCodecs[static_cast<size_t>(encoding)].encode(values, out);
 }
 
-IntegerEncoding encode_integers(Values values, Bytes& out) {
+IntegerEncoding encode_integers(Values values, Bytes& out, IntegerChoice choice) {
   NIGHTLIGHT_DCHECK(!values.empty() && values.size() <= kMaxChunkSamples, "a chunk's number of samples");
   if (encode_linear(values, out)) return IntegerEncoding::kLinear;
   // Every candidate is sized, only the smallest is written.
@@ -300,6 +365,10 @@ IntegerEncoding encode_integers(Values values, Bytes& out) {
     encode_run_length(values, out);
     return IntegerEncoding::kRunLength;
   }
+  // A code takes a bit at the least; and so little is better left to the compression of the page.
+  if (choice == IntegerChoice::kDense && least * 8 > 2 * values.size() &&
+      try_smoothed(values, least + head - least / kWorthwhile, out))
+    return IntegerEncoding::kSmoothed;
   if (least == delta) {
     put_signed(out, values[0]);
     put_frames({residuals.data(), count}, out);

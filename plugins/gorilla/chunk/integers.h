@@ -18,16 +18,23 @@ enum class IntegerEncoding : uint8_t {
   kFrameDelta = 4,   // 64-value frames of bits with patched outliers, of zigzag differences
   kFrameDelta2 = 5,  // ... of differences of differences
   kFrameOffset = 6,  // ... of differences less their least
+  kSmoothed = 7,     // Huffman-coded buckets of the residuals of a prediction
 };
-inline constexpr uint8_t kIntegerEncodings = 7;
+inline constexpr uint8_t kIntegerEncodings = 8;
 
 // More integers than any chunk has: decoders refuse, so that a damaged count cannot make anyone allocate.
 inline constexpr size_t kMaxChunkSamples = 8192;
 
+enum class IntegerChoice {
+  kQuick,  // Not kSmoothed, which takes twice as long to read and several times to write.
+  kDense,  // kSmoothed, too, where it is worth it.
+};
+
 // Appends `values` (1 .. kMaxChunkSamples) in the smallest encoding.
-IntegerEncoding encode_integers(std::span<const int64_t> values, Bytes& out);
+IntegerEncoding encode_integers(std::span<const int64_t> values, Bytes& out,
+                                IntegerChoice choice = IntegerChoice::kQuick);
 // Appends them in a given encoding. False, and nothing appended, when they have no such form (kLinear of something
-// else, SVB of differences beyond 32 bits).
+// else, SVB of differences beyond 32 bits, kSmoothed of few or equal residuals).
 bool encode_integers_as(IntegerEncoding encoding, std::span<const int64_t> values, Bytes& out);
 
 // Decodes exactly `count` integers into `out`; false when `bytes` are anything but their encoding.

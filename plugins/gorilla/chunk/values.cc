@@ -15,6 +15,8 @@ namespace {
 
 constexpr uint8_t kExponentMask = 0x1f;
 constexpr uint8_t kHasFactor = 0x20;
+// Against bytes that the compression of the page may shrink further, others must be smaller by one part in so many.
+constexpr size_t kWorthwhile = 16;
 
 uint64_t bits_of(double value) { return std::bit_cast<uint64_t>(value); }
 
@@ -61,11 +63,11 @@ uint64_t common_factor(std::span<const int64_t> integers) {
   return factor;
 }
 
-IntegerEncoding put_decimal(std::span<int64_t> integers, unsigned exponent, Bytes& out) {
+IntegerEncoding put_decimal(std::span<int64_t> integers, unsigned exponent, IntegerChoice choice, Bytes& out) {
   uint64_t factor = common_factor(integers);
   if (factor <= 1) {
     out.push_back(static_cast<uint8_t>(exponent));
-    return encode_integers(integers, out);
+    return encode_integers(integers, out, choice);
   }
   out.push_back(static_cast<uint8_t>(exponent | kHasFactor));
   put_varint(out, factor);
@@ -73,7 +75,7 @@ IntegerEncoding put_decimal(std::span<int64_t> integers, unsigned exponent, Byte
   put_signed(out, first);
   auto divisor = static_cast<int64_t>(factor);
   for (int64_t& integer : integers) integer = (integer - first) / divisor;
-  return encode_integers(integers, out);
+  return encode_integers(integers, out, choice);
 }
 
 bool read_decimal(IntegerEncoding encoding, ByteView bytes, size_t count, double* out) {
@@ -97,6 +99,36 @@ bool read_decimal(IntegerEncoding encoding, ByteView bytes, size_t count, double
   return from_decimal({integers.data(), count}, exponent, out);
 }
 
+// ---- ordered
+// ---------------------------------------------------------------------------------------------------------------
+// Doubles that are close to each other have bits that are, too: an integer that ascends as the doubles do.
+
+int64_t ordered(double value) {
+  const auto bits = std::bit_cast<int64_t>(value);
+  return bits >= 0 ? bits : bits ^ INT64_MAX;
+}
+double from_ordered(int64_t integer) { return std::bit_cast<double>(integer >= 0 ? integer : integer ^ INT64_MAX); }
+
+// False, and nothing appended, when it would take `limit` bytes or more.
+bool try_ordered(std::span<const double> values, size_t limit, Bytes& out) {
+  std::array<int64_t, kMaxChunkSamples> integers;
+  std::transform(values.begin(), values.end(), integers.begin(), ordered);
+  const size_t before = out.size();
+  out.push_back(0);
+  out[before] = static_cast<uint8_t>(encode_integers({integers.data(), values.size()}, out, IntegerChoice::kDense));
+  if (out.size() - before < limit) return true;
+  out.resize(before);
+  return false;
+}
+
+bool read_ordered(ByteView bytes, size_t count, double* out) {
+  if (bytes.empty()) return false;
+  std::array<int64_t, kMaxChunkSamples> integers;
+  if (!decode_integers(static_cast<IntegerEncoding>(bytes[0]), bytes.subspan(1), count, integers.data())) return false;
+  std::transform(integers.begin(), integers.begin() + static_cast<ptrdiff_t>(count), out, from_ordered);
+  return true;
+}
+
 // ---- the table
 // -------------------------------------------------------------------------------------------------------------
 
@@ -107,7 +139,11 @@ bool is_constant(std::span<const double> values) {
 }
 
 uint8_t put_xor(std::span<const double> values, ValueChoice choice, Bytes& out) {
-  if (choice == ValueChoice::kCompressed || byte_xor_size(values) < gorilla_size(values)) {
+  if (choice == ValueChoice::kDense) {
+    const size_t size = byte_xor_size(values);
+    if (try_ordered(values, size - size / kWorthwhile, out)) return static_cast<uint8_t>(ValueEncoding::kOrdered);
+  }
+  if (choice == ValueChoice::kDense || byte_xor_size(values) < gorilla_size(values)) {
     put_byte_xor(values, out);
     return static_cast<uint8_t>(ValueEncoding::kByteXor);
   }
@@ -120,12 +156,12 @@ uint8_t decimal_id(IntegerEncoding encoding) {
 }
 
 // False when the values are no decimals, or the XOR of them is smaller; then nothing was appended.
-bool try_decimal(std::span<const double> values, Bytes& out, uint8_t* encoding) {
+bool try_decimal(std::span<const double> values, ValueChoice choice, Bytes& out, uint8_t* encoding) {
   std::array<int64_t, kMaxChunkSamples> integers;
   std::optional<unsigned> exponent = to_decimal(values, integers.data());
   if (!exponent) return false;
   size_t before = out.size();
-  *encoding = decimal_id(put_decimal({integers.data(), values.size()}, *exponent, out));
+  *encoding = decimal_id(put_decimal({integers.data(), values.size()}, *exponent, integers_of(choice), out));
   size_t size = out.size() - before;
   // Almost every decimal column is far smaller than its XOR; only wide ones are worth the comparison.
   if (size < 3 * values.size() || size <= byte_xor_size(values)) return true;
@@ -145,13 +181,13 @@ uint8_t encode_values(std::span<const double> values, ValueChoice choice, Bytes&
   auto exceptions = static_cast<size_t>(std::count_if(values.begin(), values.end(), is_exception));
   uint8_t encoding = 0;
   if (exceptions == 0) {
-    if (try_decimal(values, out, &encoding)) return encoding;
+    if (try_decimal(values, choice, out, &encoding)) return encoding;
   } else if (!constant && exceptions * 8 <= values.size() + 7 && exceptions < values.size()) {
     std::array<double, kMaxChunkSamples> bridged;
     bridge_exceptions(values, bridged.data());
     size_t before = out.size();
     put_exceptions(values, exceptions, out);
-    if (try_decimal({bridged.data(), values.size()}, out, &encoding)) return encoding | kHasExceptions;
+    if (try_decimal({bridged.data(), values.size()}, choice, out, &encoding)) return encoding | kHasExceptions;
     out.resize(before);
   }
   if (constant) {
@@ -196,6 +232,8 @@ bool decode_values(uint8_t encoding, ByteView bytes, size_t count, double* out) 
     ok = read_gorilla(bytes, count, out);
   } else if (encoding == static_cast<uint8_t>(ValueEncoding::kByteXor)) {
     ok = read_byte_xor(bytes, count, out);
+  } else if (encoding == static_cast<uint8_t>(ValueEncoding::kOrdered)) {
+    ok = read_ordered(bytes, count, out);
   }
   if (!ok) return false;
   for (const Exception& exception : exceptions) out[exception.position] = std::bit_cast<double>(exception.bits);
@@ -213,6 +251,8 @@ const char* value_encoding_name(uint8_t encoding) {
       return "gorilla";
     case ValueEncoding::kByteXor:
       return "byte-xor";
+    case ValueEncoding::kOrdered:
+      return "ordered";
     case ValueEncoding::kDecimal:
       break;
   }

@@ -13,6 +13,7 @@ enum class ValueEncoding : uint8_t {
   kConstant = 0,  // One double, of any bits.
   kGorilla = 1,
   kByteXor = 2,
+  kOrdered = 3,  // The bits as integers that ascend as the doubles do.
   kDecimal = 8,  // + IntegerEncoding: value = integer * factor / 10^exponent.
 };
 inline constexpr uint8_t kValueEncodings = 8 + kIntegerEncodings;
@@ -20,10 +21,14 @@ inline constexpr uint8_t kValueEncodings = 8 + kIntegerEncodings;
 inline constexpr uint8_t kHasExceptions = 0x40;
 
 enum class ValueChoice {
-  kSmallest,    // The smallest as it stands.
-  kCompressed,  // For pages that zstd compresses: bytes rather than bits.
+  kSmallest,  // The smallest as it stands.
+  kDense,     // For blocks that stay: denser, slower codes; and bytes rather than bits, since zstd comes after them.
   kGorillaOnly,
 };
+
+constexpr IntegerChoice integers_of(ValueChoice choice) {
+  return choice == ValueChoice::kDense ? IntegerChoice::kDense : IntegerChoice::kQuick;
+}
 
 // Appends `values` (1 .. kMaxChunkSamples); answers the encoding, with kHasExceptions if so.
 uint8_t encode_values(std::span<const double> values, ValueChoice choice, Bytes& out);

@@ -39,7 +39,7 @@ TEST_CASE("every integer encoding gives back what it took, for every shape and l
   }
 }
 
-TEST_CASE("the chosen integer encoding is the smallest of those without StreamVByte") {
+TEST_CASE("the chosen integer encoding is the smallest of the quick ones") {
   Random random(2);
   for (int shape = 0; shape < kIntegerShapes; ++shape) {
     for (size_t count : kCounts) {
@@ -49,7 +49,9 @@ TEST_CASE("the chosen integer encoding is the smallest of those without StreamVB
       REQUIRE(decode_integers(encoding, chosen, count, out.data()));
       CHECK(in == out);
       for (const IntegerCodec& codec : integer_codecs()) {
-        if (codec.id == IntegerEncoding::kSvbDelta || codec.id == IntegerEncoding::kSvbDelta2) continue;
+        if (codec.id == IntegerEncoding::kSvbDelta || codec.id == IntegerEncoding::kSvbDelta2 ||
+            codec.id == IntegerEncoding::kSmoothed)
+          continue;
         Bytes other;
         if (encoding != IntegerEncoding::kLinear && codec.encode(in, other)) {
           CAPTURE(shape);
@@ -64,7 +66,7 @@ TEST_CASE("the chosen integer encoding is the smallest of those without StreamVB
 
 TEST_CASE("every column of doubles comes back bit by bit, whatever the choice") {
   Random random(3);
-  for (ValueChoice choice : {ValueChoice::kSmallest, ValueChoice::kCompressed, ValueChoice::kGorillaOnly}) {
+  for (ValueChoice choice : {ValueChoice::kSmallest, ValueChoice::kDense, ValueChoice::kGorillaOnly}) {
     for (int shape = 0; shape < kValueShapes; ++shape) {
       for (size_t count : kCounts) {
         CAPTURE(shape);
