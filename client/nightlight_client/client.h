@@ -7,8 +7,9 @@
 //   auto answer = client->query({.query = "sum(up)"});
 //
 // A Client is a handle: cheap to copy, the copies share one connection, and any number of threads may call it at once.
-// The connection is made when it is needed and made again when it was lost; calls that find no server fail with
-// kUnavailable at once rather than wait. Every call ends by its deadline (CallOptions), or by the client's default.
+// The connection is made when it is needed and made again when it was lost: a server that is back is found within a
+// second or two of calls. Calls that find no server fail with kUnavailable within moments rather than wait. Every call
+// ends by its deadline (CallOptions), or by the client's default.
 #ifndef NIGHTLIGHT_CLIENT_CLIENT_H_
 #define NIGHTLIGHT_CLIENT_CLIENT_H_
 

@@ -13,15 +13,17 @@ namespace nightlight::client {
 
 class Client::Connection {
  public:
-  Connection(const std::shared_ptr<grpc::Channel>& channel, std::chrono::milliseconds timeout)
+  Connection(std::shared_ptr<grpc::Channel> channel, std::chrono::milliseconds timeout)
       : query(v1::QueryService::NewStub(channel)),
         metadata(v1::MetadataService::NewStub(channel)),
         ingest(v1::IngestService::NewStub(channel)),
         admin(v1::AdminService::NewStub(channel)),
+        channel_(std::move(channel)),
         timeout_(timeout) {}
 
-  // Sets the deadline of a call.
+  // Sets the deadline of a call, after a lost connection had a moment to come back.
   void prepare(grpc::ClientContext* context, const CallOptions& options) const {
+    catch_up();
     context->set_deadline(std::chrono::system_clock::now() +
                           (options.timeout.count() > 0 ? options.timeout : timeout_));
   }
@@ -32,6 +34,9 @@ class Client::Connection {
   const std::unique_ptr<v1::AdminService::Stub> admin;
 
  private:
+  void catch_up() const;
+
+  const std::shared_ptr<grpc::Channel> channel_;
   const std::chrono::milliseconds timeout_;
 };
 

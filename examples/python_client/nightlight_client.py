@@ -16,6 +16,11 @@ from nightlight.v1 import nightlight_pb2 as pb
 from nightlight.v1 import nightlight_pb2_grpc as services
 
 
+# A server that is back is found again within a second or two; by itself gRPC waits ever longer, up to two minutes.
+_OPTIONS = (("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 1000),
+            ("grpc.dns_min_time_between_resolutions_ms", 500))
+
+
 def _read(path):
     if path is None:
         return None
@@ -43,9 +48,11 @@ class Client:
     def __init__(self, address, ca=None, cert=None, key=None, timeout_s=30):
         if ca:
             credentials = grpc.ssl_channel_credentials(_read(ca), _read(key), _read(cert))
-            self._channel = grpc.secure_channel(address, credentials)
+            self._channel = grpc.secure_channel(address, credentials, _OPTIONS)
         else:
-            self._channel = grpc.insecure_channel(address)
+            self._channel = grpc.insecure_channel(address, _OPTIONS)
+        # gRPC goes on with a lost connection only while somebody looks at it: calls that fail at once do not.
+        self._channel.subscribe(lambda state: None)
         self._timeout_s = timeout_s
         self._query = services.QueryServiceStub(self._channel)
         self._metadata = services.MetadataServiceStub(self._channel)

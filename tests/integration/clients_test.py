@@ -369,11 +369,24 @@ class Clients(unittest.TestCase):
         self.assertEqual(ended.returncode, 0, ended.stderr)
         return ended.stdout
 
+    @classmethod
+    def installed_library(cls):
+        """The directory of the client library as users have it."""
+        prefix = cls.path("installed")
+        if not os.path.exists(prefix):
+            subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--tags", "devel,runtime", "--destdir", prefix],
+                           check=True, stdout=subprocess.DEVNULL)
+        return next(path for path, _, files in os.walk(prefix) if "libnightlight-client.so" in files)
+
+    def generated_client(self):
+        """What Python needs in its environment to import the client."""
+        source, generated = os.path.join(SOURCE, "examples", "python_client"), self.path("generated")
+        self.run_example(os.path.join(source, "generate"), os.path.join(SOURCE, "proto"), generated, PYTHON=PYTHON)
+        return {"PYTHONPATH": generated + ":" + source, "PYTHONDONTWRITEBYTECODE": "1"}
+
     def test_examples_are_built_against_the_installed_library_and_push_and_query(self):
-        prefix = self.path("installed")
+        libraries = self.installed_library()
         quiet = {"check": True, "stdout": subprocess.DEVNULL}
-        subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--tags", "devel,runtime", "--destdir", prefix], **quiet)
-        libraries = next(path for path, _, files in os.walk(prefix) if "libnightlight-client.so" in files)
         environment = {**os.environ, "PKG_CONFIG_PATH": os.path.join(libraries, "pkgconfig")}
         programs = {}
         for name in ("push_metrics", "query_metrics"):
@@ -396,6 +409,33 @@ class Clients(unittest.TestCase):
                                  timeout=60, check=False, env={**os.environ, "LD_LIBRARY_PATH": libraries})
         self.assertEqual(refused.returncode, 1)
         self.assertIn("query_metrics: INVALID_ARGUMENT: ", refused.stderr)
+
+    def returns(self, *argv, **environment):
+        """What a program tells that calls the server while it goes and comes back."""
+        with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
+                              env={**os.environ, **environment}) as program:
+            self.addCleanup(program.kill)
+            told = [program.stdout.readline().strip()]
+            self.server.kill()
+            program.stdin.write("\n")
+            told.append(program.stdout.readline().strip())
+            self.server.start()
+            self.http.wait_ready(self.server)
+            program.stdin.write("\n")
+            told.append(program.stdout.readline().strip())
+        return told
+
+    def test_clients_find_a_server_that_is_back(self):
+        libraries, program = self.installed_library(), self.path("returning_client")
+        flags = subprocess.run(["pkg-config", "--cflags", "--libs", "nightlight-client"], capture_output=True, text=True, check=True,
+                               env={**os.environ, "PKG_CONFIG_PATH": os.path.join(libraries, "pkgconfig")}).stdout.split()
+        subprocess.run(["c++", "-std=c++20", "-o", program, os.path.join(SOURCE, "tests", "integration", "returning_client.cc"), *flags],
+                       check=True)
+        tls = self.tls()[1::2]
+        self.assertEqual(self.returns(program, self.address, "100", *tls, LD_LIBRARY_PATH=libraries), ["there", "away", "there again"])
+        script = os.path.join(SOURCE, "tests", "integration", "returning_client.py")
+        self.assertEqual(self.returns(PYTHON, script, self.address, "60", *tls, **self.generated_client()),
+                         ["there", "away", "there again"])
 
     def test_a_long_snapshot_shows_how_far_it_is_and_is_waited_for(self):
         generated = self.path("generated-for-snapshots")
@@ -421,11 +461,9 @@ class Clients(unittest.TestCase):
             self.assertTrue(shown.endswith("\r\x1b[K"), shown)
 
     def test_the_python_client_is_made_from_the_same_protos(self):
-        source, generated = os.path.join(SOURCE, "examples", "python_client"), self.path("generated")
-        self.run_example(os.path.join(source, "generate"), os.path.join(SOURCE, "proto"), generated, PYTHON=PYTHON)
-        environment = {"PYTHONPATH": generated + ":" + source, "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = self.generated_client()
         tls = self.tls()[1::2]
-        lines = self.run_example(PYTHON, os.path.join(source, "example.py"), self.address, *tls, **environment).splitlines()
+        lines = self.run_example(PYTHON, os.path.join(SOURCE, "examples", "python_client", "example.py"), self.address, *tls, **environment).splitlines()
         self.assertEqual(lines[:2], ["61 samples are stored", "{'__name__': 'example_sine', 'from': 'python'}"])
         answered = [line.split() for line in lines[2:]]
         self.assertEqual(len(answered), 61)
