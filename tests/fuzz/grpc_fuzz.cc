@@ -69,6 +69,7 @@ struct World : fuzz::QueryWorld {
     backends.sink = &now;
     backends.metadata = &now;
     backends.admin = &now;
+    backends.snapshot_progress = &now;
   }
 
   FreshStore store{&host};
@@ -180,6 +181,8 @@ void check(const v1::JsonResponse& response) { require(nlohmann::json::accept(re
 void check(const v1::StatusResponse& response) {
   require(nlohmann::json::accept(response.cardinality_json()) && nlohmann::json::accept(response.blocks_json()));
 }
+void check(const v1::SnapshotProgressResponse& response) { require(response.done_series() <= response.total_series()); }
+void check(const v1::SnapshotResponse& response) { require(!response.name().empty()); }
 void check(const Message&) {}
 
 void check(const grpc::Status& status) {
@@ -258,6 +261,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     case 10:
     case 11:
       return call(*world.query, &Query::Query, choices, now_ms), 0;
+    case 12:
+      if (choices.one_in(8)) call(*world.admin, &Admin::Snapshot, choices, now_ms);
+      return call(*world.admin, &Admin::SnapshotProgress, choices, now_ms), 0;
     default:
       world.use_store();
       return call(*world.ingest, &Ingest::Write, choices, now_ms), 0;
