@@ -1,9 +1,10 @@
-// Four windows of a series at a time, each in a lane of vectors of its own: what depends on the order of a window's
-// samples, as compensated sums do, runs four times as fast and yields the same bits.
+// Eight windows of a series at a time, each in a lane of two vectors: what depends on the order of a window's samples,
+// as compensated sums do, runs several times as fast and yields the same bits.
 #ifndef NIGHTLIGHT_PROMQL_STD_LANES_H_
 #define NIGHTLIGHT_PROMQL_STD_LANES_H_
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -13,16 +14,19 @@
 namespace nightlight::promql_std {
 
 inline constexpr size_t kLanes = 4;
+// Two vectors at once: the additions of one do not wait for those of the other.
+inline constexpr size_t kVectors = 2;
+inline constexpr size_t kWindows = kVectors * kLanes;
 using Lanes [[gnu::vector_size(kLanes * sizeof(double))]] = double;
 using LaneMask [[gnu::vector_size(kLanes * sizeof(double))]] = int64_t;  // All bits of a lane, or none.
 
 // Windows that wait until there are as many as lanes.
 struct WindowGroup {
   size_t size = 0;
-  uint64_t step[kLanes];
-  uint32_t begin[kLanes], end[kLanes];
+  uint64_t step[kWindows];
+  uint32_t begin[kWindows], end[kWindows];
 
-  bool full() const { return size == kLanes; }
+  bool full() const { return size == kWindows; }
   void add(uint64_t at_step, uint32_t from, uint32_t to) {
     step[size] = at_step;
     begin[size] = from;
@@ -31,37 +35,47 @@ struct WindowGroup {
   // Samples that every window has.
   uint32_t common() const {
     uint32_t least = end[0] - begin[0];
-    for (size_t k = 1; k < kLanes; ++k) least = std::min(least, end[k] - begin[k]);
+    for (size_t k = 1; k < kWindows; ++k) least = std::min(least, end[k] - begin[k]);
     return least;
+  }
+  // Whether each window begins one sample after the one before it, as those of steps as long as the scrape interval do:
+  // the same number of each is then one load.
+  bool in_step() const {
+    for (size_t k = 1; k < kWindows; ++k)
+      if (begin[k] != begin[0] + k) return false;
+    return true;
   }
 };
 
-// The sample number `i` of each window.
-[[gnu::always_inline]] inline void load(const double* samples, const WindowGroup& group, uint32_t i, Lanes& out) {
-  out = Lanes{samples[group.begin[0] + i], samples[group.begin[1] + i], samples[group.begin[2] + i],
-              samples[group.begin[3] + i]};
+// The sample number `i` of the windows of one vector.
+template <bool kInStep>
+[[gnu::always_inline]] inline void load(const double* samples, const WindowGroup& group, size_t vector, uint32_t i,
+                                        Lanes& out) {
+  const uint32_t* begin = group.begin + vector * kLanes;
+  if constexpr (kInStep) {
+    __builtin_memcpy(&out, samples + begin[0] + i, sizeof out);
+  } else {
+    out = Lanes{samples[begin[0] + i], samples[begin[1] + i], samples[begin[2] + i], samples[begin[3] + i]};
+  }
 }
 
-// A CompensatedSum in each lane.
+// A CompensatedSum in each lane. What an addition loses is found without a comparison (Knuth's TwoSum): the same
+// number, unless something is not finite.
 struct LaneSums {
   Lanes sum{};
   Lanes compensation{};
 
   [[gnu::always_inline]] void add(const Lanes& value) {
     const Lanes total = sum + value;
-    const LaneMask magnitude = LaneMask{} + INT64_MAX;
-    const Lanes sum_size = reinterpret_cast<Lanes>(reinterpret_cast<LaneMask>(sum) & magnitude);
-    const Lanes value_size = reinterpret_cast<Lanes>(reinterpret_cast<LaneMask>(value) & magnitude);
-    const LaneMask sum_is_larger = sum_size >= value_size;
-    const Lanes larger = sum_is_larger ? sum : value, smaller = sum_is_larger ? value : sum;
-    const Lanes total_size = reinterpret_cast<Lanes>(reinterpret_cast<LaneMask>(total) & magnitude);
-    const LaneMask infinite = total_size == __builtin_inf();
-    compensation += (larger - total) + smaller;
-    compensation = infinite ? Lanes{} : compensation;
+    const Lanes gained = total - sum;
+    compensation += (sum - (total - gained)) + (value - gained);
     sum = total;
   }
   [[gnu::always_inline]] CompensatedSum lane(size_t k) const { return {sum[k], compensation[k]}; }
 };
+// Whether a lane's sum is what CompensatedSum makes of the same values. Once something was not finite on the way,
+// compensation is NaN for good, and the samples are to be added up again one by one.
+inline bool is_exact(const CompensatedSum& sum) { return std::isfinite(sum.sum) && std::isfinite(sum.compensation); }
 
 }  // namespace nightlight::promql_std
 

@@ -5,6 +5,7 @@
 
 #include "model/kahan.h"
 #include "model/quantile.h"
+#include "promql_std/lanes.h"
 #include "promql_std/window.h"
 
 namespace nightlight::promql_std {
@@ -12,28 +13,74 @@ namespace nightlight::promql_std {
 namespace {
 
 // Welford's method with compensated sums.
-double variance(const double* values, uint32_t begin, uint32_t end) {
+struct Spread {
   double count = 0;
   CompensatedSum mean, squares;
-  for (uint32_t i = begin; i < end; ++i) {
+
+  void add(double value) {
     count += 1;
-    double delta = values[i] - (mean.sum + mean.compensation);
+    const double delta = value - (mean.sum + mean.compensation);
     mean.add(delta / count);
-    squares.add(delta * (values[i] - (mean.sum + mean.compensation)));
+    squares.add(delta * (value - (mean.sum + mean.compensation)));
   }
-  return (squares.sum + squares.compensation) / count;
+  double variance() const { return (squares.sum + squares.compensation) / count; }
+};
+
+// Of the samples that all windows of a group have.
+template <bool kInStep>
+[[gnu::always_inline]] inline void spread_common_of(const double* values, const WindowGroup& group, Spread* out) {
+  LaneSums mean[kVectors], squares[kVectors];
+  Lanes counted{};
+  const uint32_t count = group.common();
+  for (uint32_t i = 0; i < count; ++i) {
+    counted += 1;
+    for (size_t v = 0; v < kVectors; ++v) {
+      Lanes value;
+      load<kInStep>(values, group, v, i, value);
+      const Lanes delta = value - (mean[v].sum + mean[v].compensation);
+      mean[v].add(delta / counted);
+      squares[v].add(delta * (value - (mean[v].sum + mean[v].compensation)));
+    }
+  }
+  for (size_t k = 0; k < kWindows; ++k)
+    out[k] = {counted[0], mean[k / kLanes].lane(k % kLanes), squares[k / kLanes].lane(k % kLanes)};
+}
+
+NIGHTLIGHT_VECTOR_CLONES void spread_common(const double* values, const WindowGroup& group, Spread* out) {
+  group.in_step() ? spread_common_of<true>(values, group, out) : spread_common_of<false>(values, group, out);
+}
+
+// Calls use(step, variance) for every window.
+template <class Use>
+Status each_variance(const Scope& scope, const Windows& w, Use&& use) {
+  WindowGroup group;
+  auto finish = [&] {
+    Spread of_windows[kWindows];
+    const bool full = group.full();
+    if (full) spread_common(w.values, group, of_windows);
+    for (size_t k = 0; k < group.size; ++k) {
+      Spread& spread = of_windows[k];
+      if (!is_exact(spread.mean) || !is_exact(spread.squares)) spread = Spread{};
+      const uint32_t begin = group.begin[k] + static_cast<uint32_t>(spread.count);
+      for (uint32_t i = begin; i < group.end[k]; ++i) spread.add(w.values[i]);
+      use(group.step[k], spread.variance());
+    }
+    group.size = 0;
+  };
+  Status status = each_float_window(scope, w, 0, 1, [&](uint64_t step, uint32_t begin, uint32_t end) {
+    group.add(step, begin, end);
+    if (group.full()) finish();
+  });
+  finish();
+  return status;
 }
 
 Status stdvar_over_time(Scope& scope, const Windows& w, ColumnOut& out) {
-  return each_float_window(scope, w, 0, 1, [&](uint64_t step, uint32_t begin, uint32_t end) {
-    emit(out, step, variance(w.values, begin, end));
-  });
+  return each_variance(scope, w, [&](uint64_t step, double variance) { emit(out, step, variance); });
 }
 
 Status stddev_over_time(Scope& scope, const Windows& w, ColumnOut& out) {
-  return each_float_window(scope, w, 0, 1, [&](uint64_t step, uint32_t begin, uint32_t end) {
-    emit(out, step, std::sqrt(variance(w.values, begin, end)));
-  });
+  return each_variance(scope, w, [&](uint64_t step, double variance) { emit(out, step, std::sqrt(variance)); });
 }
 
 Status quantile_over_time(Scope& scope, const Windows& w, ColumnOut& out) {

@@ -1,13 +1,12 @@
 // sum_, avg_, count_ and present_over_time.
 //
-// Sums are compensated, value by value in the order of time. Where every value is a whole number and no sum can exceed
-// 2^53, each of these additions is exact, so differences of running sums have the same bits; that is the case of
-// counters and of most gauges, and makes a window cost nothing more than its edges.
+// Sums are compensated, value by value in the order of time.
 #include <cmath>
 
 #include "model/histogram_sum.h"
 #include "model/kahan.h"
 #include "promql_std/lanes.h"
+#include "promql_std/running_sums.h"
 #include "promql_std/window.h"
 
 namespace nightlight::promql_std {
@@ -43,34 +42,29 @@ double compensated_mean(const double* values, uint32_t begin, uint32_t end) {
 }
 
 // The sums of the samples that all windows of a group have, `from_first` on top of each window's first.
-NIGHTLIGHT_VECTOR_CLONES void sum_common(const double* values, const WindowGroup& group, bool from_first,
-                                         CompensatedSum* out) {
-  LaneSums sums;
+template <bool kInStep>
+[[gnu::always_inline]] inline void sum_common_of(const double* values, const WindowGroup& group, bool from_first,
+                                                 CompensatedSum* out) {
+  LaneSums sums[kVectors];
   uint32_t i = 0;
-  if (from_first) load(values, group, i++, sums.sum);
-  for (const uint32_t count = group.common(); i < count; ++i) {
-    Lanes value;
-    load(values, group, i, value);
-    sums.add(value);
+  if (from_first) {
+    for (size_t v = 0; v < kVectors; ++v) load<kInStep>(values, group, v, 0, sums[v].sum);
+    i = 1;
   }
-  for (size_t k = 0; k < kLanes; ++k) out[k] = sums.lane(k);
+  for (const uint32_t count = group.common(); i < count; ++i) {
+    for (size_t v = 0; v < kVectors; ++v) {
+      Lanes value;
+      load<kInStep>(values, group, v, i, value);
+      sums[v].add(value);
+    }
+  }
+  for (size_t k = 0; k < kWindows; ++k) out[k] = sums[k / kLanes].lane(k % kLanes);
 }
 
-// Running sums of whole numbers, exact; `sums[i]` is that of the values in [begin, i). False when they would not be
-// exact.
-bool exact_running_sums(const double* values, uint32_t begin, uint32_t end, std::vector<double>& sums) {
-  constexpr double kExact = 9007199254740992.0;  // 2^53
-  sums.resize(size_t{end} + 1);
-  double sum = 0, magnitude = 0;
-  for (uint32_t i = begin; i < end; ++i) {
-    double v = values[i];
-    sums[i] = sum;
-    sum += v;
-    magnitude += std::fabs(v);
-    if (!(magnitude <= kExact) || std::nearbyint(v) != v) return false;
-  }
-  sums[end] = sum;
-  return true;
+NIGHTLIGHT_VECTOR_CLONES void sum_common(const double* values, const WindowGroup& group, bool from_first,
+                                         CompensatedSum* out) {
+  group.in_step() ? sum_common_of<true>(values, group, from_first, out)
+                  : sum_common_of<false>(values, group, from_first, out);
 }
 
 bool is_mixed(const Scope& scope, const Windows& w, const Window& window) {
@@ -128,10 +122,10 @@ template <class Exact, class Rounded, class Alone>
 Status aggregate_floats(Scope& scope, const Windows& w, ColumnOut& out, bool from_first, Exact exact, Rounded rounded,
                         Alone alone) {
   std::vector<double>& sums = scope.scratch.values;
-  const bool is_exact = exact_running_sums(w.values, w.begin[0], floats_end(w, scope.steps()), sums);
+  const bool whole = exact_running_sums(w.values, w.begin[0], floats_end(w, scope.steps()), sums);
   WindowGroup group;
   auto finish = [&] {
-    CompensatedSum of_windows[kLanes];
+    CompensatedSum of_windows[kWindows];
     const bool full = group.full();
     const uint32_t common = full ? group.common() : 0;
     if (full) sum_common(w.values, group, from_first, of_windows);
@@ -139,8 +133,7 @@ Status aggregate_floats(Scope& scope, const Windows& w, ColumnOut& out, bool fro
       CompensatedSum& sum = of_windows[k];
       const uint32_t begin = group.begin[k], end = group.end[k];
       for (uint32_t i = begin + common; full && i < end; ++i) sum.add(w.values[i]);
-      // Only in a full group, and what has overflowed on its way is not finite any more.
-      const bool known = full && std::isfinite(sum.sum);
+      const bool known = full && is_exact(sum);  // `of_windows` is of a full group.
       emit(out, group.step[k], known ? rounded(sum, end - begin) : alone(w.values, begin, end));
     }
     group.size = 0;
@@ -148,7 +141,7 @@ Status aggregate_floats(Scope& scope, const Windows& w, ColumnOut& out, bool fro
   for (uint64_t step = 0; step < scope.steps(); ++step) {
     Window window = window_at(w, step);
     if (window.floats() == 0 || is_mixed(scope, w, window)) continue;
-    if (is_exact) {
+    if (whole) {
       emit(out, step, exact(sums[window.end] - sums[window.begin], window.floats()));
       continue;
     }

@@ -6,6 +6,7 @@
 
 #include "model/kahan.h"
 #include "promql_std/lanes.h"
+#include "promql_std/running_sums.h"
 #include "promql_std/window.h"
 
 namespace nightlight::promql_std {
@@ -46,39 +47,71 @@ Line line_of(const TimeMoments& times, const ValueMoments& values, double n) {
 double seconds_between(double time_ms, double origin_ms) { return (time_ms - origin_ms) / 1e3; }
 
 // Of the samples that all windows of the group have; `times` and `origins` in milliseconds.
-NIGHTLIGHT_VECTOR_CLONES void add_common_times(const double* times, const WindowGroup& group, const double* origins,
-                                               TimeMoments* out) {
-  LaneSums x, xx;
-  Lanes origin;
+template <bool kInStep>
+[[gnu::always_inline]] inline void add_common_times_of(const double* times, const WindowGroup& group,
+                                                       const double* origins, TimeMoments* out) {
+  LaneSums x[kVectors], xx[kVectors];
+  Lanes origin[kVectors];
   std::memcpy(&origin, origins, sizeof origin);
   const uint32_t count = group.common();
   for (uint32_t i = 0; i < count; ++i) {
-    Lanes time;
-    load(times, group, i, time);
-    const Lanes seconds = (time - origin) / 1e3;
-    x.add(seconds);
-    xx.add(seconds * seconds);
+    for (size_t v = 0; v < kVectors; ++v) {
+      Lanes time;
+      load<kInStep>(times, group, v, i, time);
+      const Lanes seconds = (time - origin[v]) / 1e3;
+      x[v].add(seconds);
+      xx[v].add(seconds * seconds);
+    }
   }
-  for (size_t k = 0; k < kLanes; ++k) out[k] = {x.lane(k), xx.lane(k)};
+  for (size_t k = 0; k < kWindows; ++k) out[k] = {x[k / kLanes].lane(k % kLanes), xx[k / kLanes].lane(k % kLanes)};
+}
+
+NIGHTLIGHT_VECTOR_CLONES void add_common_times(const double* times, const WindowGroup& group, const double* origins,
+                                               TimeMoments* out) {
+  group.in_step() ? add_common_times_of<true>(times, group, origins, out)
+                  : add_common_times_of<false>(times, group, origins, out);
+}
+
+// Without the sums of the values themselves when kWithSum is false.
+template <bool kInStep, bool kWithSum>
+[[gnu::always_inline]] inline void add_common_values_of(const double* values, const double* times,
+                                                        const WindowGroup& group, const double* origins,
+                                                        ValueMoments* out) {
+  LaneSums y[kVectors], xy[kVectors];
+  Lanes first[kVectors], origin[kVectors];
+  LaneMask constant[kVectors];
+  std::memcpy(&origin, origins, sizeof origin);
+  for (size_t v = 0; v < kVectors; ++v) {
+    load<kInStep>(values, group, v, 0, first[v]);
+    constant[v] = LaneMask{} - 1;
+  }
+  const uint32_t count = group.common();
+  for (uint32_t i = 0; i < count; ++i) {
+    for (size_t v = 0; v < kVectors; ++v) {
+      Lanes value, time;
+      load<kInStep>(values, group, v, i, value);
+      load<kInStep>(times, group, v, i, time);
+      constant[v] &= value == first[v];
+      if constexpr (kWithSum) y[v].add(value);
+      xy[v].add((time - origin[v]) / 1e3 * value);
+    }
+  }
+  for (size_t k = 0; k < kWindows; ++k) {
+    const size_t v = k / kLanes, lane = k % kLanes;
+    out[k] = {y[v].lane(lane), xy[v].lane(lane), first[v][lane], constant[v][lane] != 0};
+  }
 }
 
 NIGHTLIGHT_VECTOR_CLONES void add_common_values(const double* values, const double* times, const WindowGroup& group,
                                                 const double* origins, ValueMoments* out) {
-  LaneSums y, xy;
-  Lanes first, origin;
-  load(values, group, 0, first);
-  std::memcpy(&origin, origins, sizeof origin);
-  LaneMask constant = LaneMask{} - 1;
-  const uint32_t count = group.common();
-  for (uint32_t i = 0; i < count; ++i) {
-    Lanes value, time;
-    load(values, group, i, value);
-    load(times, group, i, time);
-    constant &= value == first;
-    y.add(value);
-    xy.add((time - origin) / 1e3 * value);
-  }
-  for (size_t k = 0; k < kLanes; ++k) out[k] = {y.lane(k), xy.lane(k), first[k], constant[k] != 0};
+  group.in_step() ? add_common_values_of<true, true>(values, times, group, origins, out)
+                  : add_common_values_of<false, true>(values, times, group, origins, out);
+}
+
+NIGHTLIGHT_VECTOR_CLONES void add_common_products(const double* values, const double* times, const WindowGroup& group,
+                                                  const double* origins, ValueMoments* out) {
+  group.in_step() ? add_common_values_of<true, false>(values, times, group, origins, out)
+                  : add_common_values_of<false, false>(values, times, group, origins, out);
 }
 
 // Fits a line to every window of two floats or more and calls `use(step, line)`; `origin_ms(step, begin)` is where x
@@ -90,6 +123,8 @@ Status each_line(Scope& scope, const Windows& w, Origin&& origin_ms, Use&& use) 
   const uint32_t end_of_all = floats_end(w, scope.steps());
   times.resize(end_of_all);
   for (uint32_t i = w.begin[0]; i < end_of_all; ++i) times[i] = static_cast<double>(w.timestamps_ms[i]);
+  std::vector<double>& sums = scope.scratch.more_values;
+  const bool whole = exact_running_sums(w.values, w.begin[0], end_of_all, sums);
   // The sums over times are kept for series with the same ones.
   TimeSums& kept = scope.scratch.time_sums;
   const bool known = w.timing_id != 0 && w.timing_id == kept.timing_id;
@@ -97,9 +132,9 @@ Status each_line(Scope& scope, const Windows& w, Origin&& origin_ms, Use&& use) 
   kept.moments.resize(scope.steps());
   WindowGroup group;
   auto finish = [&] {
-    double origins[kLanes];
-    TimeMoments of_times[kLanes];
-    ValueMoments of_values[kLanes];
+    double origins[kWindows];
+    TimeMoments of_times[kWindows];
+    ValueMoments of_values[kWindows];
     uint32_t done = 0;
     for (size_t k = 0; k < group.size; ++k) {
       origins[k] = static_cast<double>(origin_ms(group.step[k], group.begin[k]));
@@ -109,11 +144,17 @@ Status each_line(Scope& scope, const Windows& w, Origin&& origin_ms, Use&& use) 
     }
     if (group.full()) {
       if (!known) add_common_times(times.data(), group, origins, of_times);
-      add_common_values(w.values, times.data(), group, origins, of_values);
+      (whole ? add_common_products : add_common_values)(w.values, times.data(), group, origins, of_values);
       done = group.common();
     }
     for (size_t k = 0; k < group.size; ++k) {
-      for (uint32_t i = group.begin[k] + done; i < group.end[k]; ++i) {
+      uint32_t i = group.begin[k] + done;
+      if (done > 0 && !(is_exact(of_values[k].y) && is_exact(of_values[k].xy))) {
+        of_values[k] = ValueMoments{{}, {}, w.values[group.begin[k]], true};
+        for (i = group.begin[k]; i < group.begin[k] + done; ++i)
+          of_values[k].add(w.values[i], seconds_between(times[i], origins[k]));
+      }
+      for (; i < group.end[k]; ++i) {
         const double seconds = seconds_between(times[i], origins[k]);
         if (!known) {
           of_times[k].x.add(seconds);
@@ -121,6 +162,7 @@ Status each_line(Scope& scope, const Windows& w, Origin&& origin_ms, Use&& use) 
         }
         of_values[k].add(w.values[i], seconds);
       }
+      if (whole) of_values[k].y = {sums[group.end[k]] - sums[group.begin[k]], 0};
       kept.moments[group.step[k]] = of_times[k];
       use(group.step[k], line_of(of_times[k], of_values[k], group.end[k] - group.begin[k]));
     }
