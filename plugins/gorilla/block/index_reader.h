@@ -14,6 +14,8 @@
 
 namespace nightlight::gorilla {
 
+inline constexpr uint8_t kIndexLaps = 4;
+
 // Values of one name, sorted, with their postings.
 class ValuesPage final : public CachedPage {
  public:
@@ -33,6 +35,7 @@ class ValuesPage final : public CachedPage {
   size_t memory_bytes() const override {
     return raw_.size() + values_.size() * (sizeof(std::string_view) + sizeof(Postings));
   }
+  uint8_t laps() const override { return kIndexLaps; }
 
  private:
   Bytes raw_;
@@ -48,6 +51,7 @@ class SeriesPage final : public CachedPage {
   std::vector<uint32_t> row_starts;  // One more than sets.
   std::vector<uint32_t> ranks;
   size_t memory_bytes() const override { return 4 * (sets.size() + row_starts.size() + ranks.size()); }
+  uint8_t laps() const override { return kIndexLaps; }
 };
 
 class IndexReader {

@@ -22,18 +22,17 @@ std::shared_ptr<const CachedPage> PageCache::find(uint64_t owner, uint64_t offse
   }
   ++shard.hits;
   Entry& entry = shard.ring[found->second];
-  entry.used = true;
+  entry.laps = entry.page->laps();
   return entry.page;
 }
 
-// The hand passes over pages used since its last visit; the first other one leaves, and the last of the ring takes its
-// place.
+// The hand passes over pages with a lap left; the first other one leaves, and the last of the ring takes its place.
 void PageCache::evict_one(Shard& shard) {
   while (true) {
     if (shard.hand >= shard.ring.size()) shard.hand = 0;
     Entry& entry = shard.ring[shard.hand];
-    if (!entry.used) break;
-    entry.used = false;
+    if (entry.laps == 0) break;
+    --entry.laps;
     ++shard.hand;
   }
   Entry& entry = shard.ring[shard.hand];
@@ -58,7 +57,8 @@ void PageCache::insert(uint64_t owner, uint64_t offset, std::shared_ptr<const Ca
   if (shard.index.contains(key)) return;
   while (shard.size_bytes + size > shard_capacity_bytes_) evict_one(shard);
   shard.index[key] = shard.ring.size();
-  shard.ring.push_back(Entry{key, std::move(page), size, false});
+  const auto laps = static_cast<uint8_t>(page->laps() - 1);
+  shard.ring.push_back(Entry{key, std::move(page), size, laps});
   shard.size_bytes += size;
 }
 

@@ -19,6 +19,9 @@ class CachedPage {
  public:
   virtual ~CachedPage() = default;
   virtual size_t memory_bytes() const = 0;
+  // How often the hand passes over a page since it was last used. A query of much data reads each of its pages once and
+  // the pages of labels for each of its selectors: those stay.
+  virtual uint8_t laps() const { return 1; }
 };
 
 struct PageCacheStats {
@@ -57,7 +60,7 @@ class PageCache {
     Key key;
     std::shared_ptr<const CachedPage> page;
     size_t size_bytes = 0;
-    bool used = false;
+    uint8_t laps = 0;  // That it still has.
   };
   // A mutex guards each shard; they are never held together.
   struct Shard {

@@ -28,22 +28,29 @@ struct SeriesInput {
   uint64_t timestamps_id = 0;
 };
 
-// Memory of histograms that were read: pieces that never move and are freed together.
+// Memory of samples that were read: pieces that never move and are forgotten together. An array often lies right behind
+// the one that was allocated before it.
 class SampleArena {
  public:
   // `count` uninitialised elements of a trivial type.
   template <class T>
   T* allocate(size_t count) {
-    return static_cast<T*>(allocate_bytes(count * sizeof(T)));
+    return static_cast<T*>(allocate_bytes(count * sizeof(T), alignof(T)));
   }
-  size_t size_bytes() const { return size_bytes_; }
+  // Forgets everything. A few megabytes are kept for what comes next.
   void clear();
 
  private:
-  void* allocate_bytes(size_t size);
+  struct Piece {
+    std::unique_ptr<std::byte[]> memory;
+    size_t size_bytes;
+  };
+  void* allocate_bytes(size_t size, size_t alignment);
+  // Makes a piece with so much room the current one.
+  void next_piece(size_t at_least);
 
-  std::vector<std::unique_ptr<std::byte[]>> pieces_;
-  size_t used_ = 0, capacity_ = 0, size_bytes_ = 0;
+  std::vector<Piece> pieces_;
+  size_t current_ = 0, used_ = 0;  // Pieces behind the current one are empty.
 };
 
 // Samples that were read, ascending in time.

@@ -750,15 +750,21 @@ void Head::label_series(SetLabels& labels, HeadSnapshot& out) const {
   };
   // No two series of the head have the same labels.
   const bool all_new = labels.size() == 0;
-  std::vector<LabelRef> refs;
-  for (HeadSnapshot::Series& series : out.series) {
-    refs.clear();
+  SetLabels::Sets sets;
+  std::vector<uint32_t> positions;
+  positions.reserve(out.series.size());
+  for (const HeadSnapshot::Series& series : out.series) {
     index->each_label(out.pieces[series.first_piece].series, [&](uint32_t label_id) {
       LabelRef l = index->label(label_id);
-      refs.push_back({symbol(l.name), symbol(l.value)});
+      sets.refs.push_back({symbol(l.name), symbol(l.value)});
     });
-    series.set_series = all_new ? labels.add_series(refs) : labels.series(refs);
+    sets.ends.push_back(static_cast<uint32_t>(sets.refs.size()));
+    if (sets.size() < SetLabels::kTogether) continue;
+    labels.series(sets, all_new, positions);
+    sets.clear();
   }
+  labels.series(sets, all_new, positions);
+  for (size_t i = 0; i < positions.size(); ++i) out.series[i].set_series = positions[i];
 }
 
 std::map<std::string, Head::FamilyMetadata> Head::metadata(std::string_view family) const {

@@ -294,6 +294,14 @@ void GorillaCursor::join(SeriesSamples& out) {
     if (starts) out.start_timestamps_ms = {first.starts, count};
     return;
   }
+  // Segments that were decoded one behind the other have been joined by that.
+  const auto gap = std::adjacent_find(segments_.begin(), segments_.end(), [](const Segment& a, const Segment& b) {
+    return a.values + a.count != b.values;
+  });
+  if (gap == segments_.end() && !starts) {
+    out.values = {first.values, count};
+    return;
+  }
   auto* values = arena_.allocate<double>(count);
   auto* start_times = starts ? arena_.allocate<int64_t>(count) : nullptr;
   for (size_t n = 0; const Segment& s : segments_) {

@@ -48,28 +48,42 @@ Result<void> GorillaSeriesSet::add_series(const BlockView& view, std::span<const
   };
   // No two series of a block have the same labels.
   const bool all_new = labels_.size() == 0;
-  std::vector<LabelRef> refs;
+  SetLabels::Sets sets;
+  std::vector<uint32_t> positions;
+  positions.reserve(ordinals.size());
   for (uint32_t ordinal : ordinals) {
     NIGHTLIGHT_ASSIGN(keys, reader->keys(ordinal));
-    refs.clear();
     for (LabelReader::Key key : keys) {
       NIGHTLIGHT_ASSIGN(ref, ref_of(key));
-      refs.push_back(ref);
+      sets.refs.push_back(ref);
     }
-    block_series_.push_back({all_new ? labels_.add_series(refs) : labels_.series(refs), number, ordinal});
+    sets.ends.push_back(static_cast<uint32_t>(sets.refs.size()));
+    if (sets.size() < SetLabels::kTogether) continue;
+    labels_.series(sets, all_new, positions);
+    sets.clear();
   }
+  labels_.series(sets, all_new, positions);
+  for (size_t i = 0; i < ordinals.size(); ++i) block_series_.push_back({positions[i], number, ordinals[i]});
   return {};
+}
+
+// By set series, without a change in the order of the blocks.
+void GorillaSeriesSet::sort_block_series() {
+  const uint32_t n = labels_.size();
+  block_begins_.assign(n + 1, 0);
+  for (const BlockSeries& s : block_series_) ++block_begins_[s.set_series + 1];
+  std::partial_sum(block_begins_.begin(), block_begins_.end(), block_begins_.begin());
+  std::vector<uint32_t> next(block_begins_.begin(), block_begins_.end() - 1);
+  std::vector<BlockSeries> sorted(block_series_.size());
+  for (const BlockSeries& s : block_series_) sorted[next[s.set_series]++] = s;
+  block_series_ = std::move(sorted);
 }
 
 void GorillaSeriesSet::finish(bool sorted, uint64_t limit) {
   const uint32_t n = labels_.size();
   head_series_.assign(n, kNoId);
   for (uint32_t i = 0; i < snapshot_.series.size(); ++i) head_series_[snapshot_.series[i].set_series] = i;
-  std::stable_sort(block_series_.begin(), block_series_.end(),
-                   [](const BlockSeries& a, const BlockSeries& b) { return a.set_series < b.set_series; });
-  block_begins_.assign(n + 1, 0);
-  for (const BlockSeries& s : block_series_) ++block_begins_[s.set_series + 1];
-  std::partial_sum(block_begins_.begin(), block_begins_.end(), block_begins_.begin());
+  sort_block_series();
   if (sorted) {
     order_ = labels_.sorted();
   } else {

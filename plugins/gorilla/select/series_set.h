@@ -58,6 +58,7 @@ class GorillaSeriesSet final : public SeriesSet {
   };
   ~GorillaSeriesSet() = default;
   Result<void> add_series(const BlockView& view, std::span<const uint32_t> ordinals);
+  void sort_block_series();
 
   const Head& head_;
   Host* host_;

@@ -20,15 +20,39 @@ uint32_t SetLabels::symbol(std::string_view text, bool stays) {
   return id;
 }
 
-uint32_t SetLabels::series(std::span<const LabelRef> labels) {
-  auto tag_of_labels = [](std::span<const LabelRef> refs) {
-    return tag_of(XXH3_64bits(refs.data(), refs.size_bytes()));
+namespace {
+
+uint32_t tag_of_labels(const LabelRef* refs, size_t count) { return tag_of(XXH3_64bits(refs, count * sizeof *refs)); }
+
+}  // namespace
+
+void SetLabels::series(const Sets& sets, bool all_new, std::vector<uint32_t>& positions) {
+  auto begin_of = [&](size_t i) { return i == 0 ? 0 : sets.ends[i - 1]; };
+  auto refs_of = [&](size_t i) {
+    return std::span<const LabelRef>(sets.refs).subspan(begin_of(i), sets.ends[i] - begin_of(i));
   };
-  for (; in_table_ < size(); ++in_table_) {
-    const View<LabelRef> refs = this->labels(in_table_);
-    series_table_.insert(TagSlot{tag_of_labels({refs.data, refs.size}), in_table_});
+  if (all_new) {
+    for (size_t i = 0; i < sets.size(); ++i) positions.push_back(add_series(refs_of(i)));
+    return;
   }
-  uint32_t tag = tag_of_labels(labels);
+  for (; in_table_ < size(); ++in_table_) {
+    const View<LabelRef> refs = labels(in_table_);
+    series_table_.insert(TagSlot{tag_of_labels(refs.data, refs.size), in_table_});
+  }
+  std::vector<uint32_t> tags(sets.size());
+  for (size_t i = 0; i < sets.size(); ++i) {
+    tags[i] = tag_of_labels(refs_of(i).data(), refs_of(i).size());
+    series_table_.prefetch(tags[i]);
+  }
+  for (size_t i = 0; i < sets.size(); ++i) {
+    // Most likely the one, and its labels are elsewhere.
+    const uint32_t id = series_table_.find(tags[i], [&](const TagSlot& s) { return s.tag == tags[i]; });
+    if (id != kNoId) __builtin_prefetch(labels(id).data);
+  }
+  for (size_t i = 0; i < sets.size(); ++i) positions.push_back(find_or_add(refs_of(i), tags[i]));
+}
+
+uint32_t SetLabels::find_or_add(std::span<const LabelRef> labels, uint32_t tag) {
   uint32_t id = series_table_.find(tag, [&](const TagSlot& s) {
     if (s.tag != tag) return false;
     View<LabelRef> other = this->labels(s.id);

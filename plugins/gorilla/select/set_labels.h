@@ -17,10 +17,21 @@ class SetLabels {
  public:
   // The symbol of a text, which is copied unless `stays` says that it outlives the set.
   uint32_t symbol(std::string_view text, bool stays);
-  // The position of the series with these labels, which is added when there is none.
-  uint32_t series(std::span<const LabelRef> labels);
-  // The same for labels that the caller knows to be new.
-  uint32_t add_series(std::span<const LabelRef> labels);
+  // Label sets on their way in, of several series one behind the other.
+  struct Sets {
+    std::vector<LabelRef> refs;
+    std::vector<uint32_t> ends;  // Of each in refs.
+    size_t size() const { return ends.size(); }
+    void clear() {
+      refs.clear();
+      ends.clear();
+    }
+  };
+  // Appends the positions of the series with these labels, which are added when they are not there. `all_new`: the
+  // caller knows that none is. Many at a time take less: what they look at is fetched from memory at once.
+  void series(const Sets& sets, bool all_new, std::vector<uint32_t>& positions);
+  // What callers put into one call.
+  static constexpr size_t kTogether = 64;
 
   uint32_t size() const { return static_cast<uint32_t>(ends_.size()); }
   View<LabelRef> labels(uint32_t i) const {
@@ -33,6 +44,8 @@ class SetLabels {
   size_t memory_bytes() const;
 
  private:
+  uint32_t find_or_add(std::span<const LabelRef> labels, uint32_t tag);
+  uint32_t add_series(std::span<const LabelRef> labels);
   // For each series a number such that they ascend with the labels; empty when there is no such number: the series
   // differ in their label names, or in too many labels.
   std::vector<uint64_t> sort_keys(const std::vector<uint32_t>& rank) const;
