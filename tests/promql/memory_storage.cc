@@ -1,5 +1,6 @@
 #include "promql/memory_storage.h"
 
+#include <algorithm>
 #include <bit>
 #include <deque>
 #include <set>
@@ -102,6 +103,10 @@ Status MemoryCursor::next(SeriesBatch* out) noexcept {
   for (; next_ < end_ && batch_.size() < kSeriesPerBatch; ++next_) {
     SeriesColumns& columns = columns_.emplace_back();
     columns.assign(next_, set_.samples(next_), set_.start_ms(), set_.end_ms());
+    // Like a store that knows which series were scraped together.
+    const auto alike = std::find_if(columns_.begin(), columns_.end(),
+                                    [&](const SeriesColumns& c) { return c.timestamps_ms == columns.timestamps_ms; });
+    columns.samples.timestamps_id = static_cast<uint64_t>(alike - columns_.begin()) + 1;
     bool empty = columns.timestamps_ms.empty() && columns.histograms.empty();
     if (!empty) batch_.push_back(&columns.samples);
   }

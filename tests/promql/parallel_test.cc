@@ -133,13 +133,28 @@ class Bench {
 
 TEST_CASE("answers do not depend on the number of threads") {
   Bench one("1"), four("4");
-  for (const char* query :
-       {"sum by (group) (rate(m[2m]))", "rate(m[1m])", "sum(avg_over_time(m[5m]))", "max_over_time(m[1m]) > 0",
-        "topk(3, increase(m[3m]))", "last_over_time(m[1m])",
-        "sum(rate(m{number=~\"1.*\"}[2m])) + sum(rate(m{group=\"2\"}[2m]))",
-        "quantile_over_time(scalar(sum(m) * 0 + 0.3), m[2m])", "max_over_time(sum(rate(m[1m]))[3m:15s])",
-        "predict_linear(m[5m], 600)", "double_exponential_smoothing(m[5m], 3, 0.5)", "avg(deriv({group=~\".+\"}[5m]))",
-        "quantile(2, rate(m[2m]))"}) {
+  for (const char* query : {"sum by (group) (rate(m[2m]))",
+                            "rate(m[1m])",
+                            "sum(avg_over_time(m[5m]))",
+                            "max_over_time(m[1m]) > 0",
+                            "topk(3, increase(m[3m]))",
+                            "last_over_time(m[1m])",
+                            "sum(rate(m{number=~\"1.*\"}[2m])) + sum(rate(m{group=\"2\"}[2m]))",
+                            "quantile_over_time(scalar(sum(m) * 0 + 0.3), m[2m])",
+                            "max_over_time(sum(rate(m[1m]))[3m:15s])",
+                            "predict_linear(m[5m], 600)",
+                            "double_exponential_smoothing(m[5m], 3, 0.5)",
+                            "avg(deriv({group=~\".+\"}[5m]))",
+                            "quantile(2, rate(m[2m]))",
+                            "m",
+                            "sum by (group) (m offset 30s)",
+                            "m{group=\"3\"} > 0",
+                            "topk(3, m)",
+                            "m / on(number) group_left m",
+                            "timestamp(m)",
+                            "-abs(m @ end())",
+                            "max_over_time(sum(m)[3m:15s])",
+                            "count_values(\"value\", m)"}) {
     CAPTURE(std::string(query));
     const std::string expected = one.ask(query);
     CHECK(expected.size() > 20);
@@ -153,7 +168,7 @@ TEST_CASE("limits do not depend on the number of threads") {
   for (const char* most : {"1", "39", "40", "80", "1000", "100000", "200000"}) {
     CAPTURE(std::string(most));
     Bench one("1", most), four("4", most);
-    for (const char* query : {"sum(rate(m[2m]))", "rate(m[2m])"}) {
+    for (const char* query : {"sum(rate(m[2m]))", "rate(m[2m])", "sum(m)", "m"}) {
       CAPTURE(std::string(query));
       CHECK((four.ask(query) == one.ask(query)));
     }

@@ -6,7 +6,7 @@
 #include "promql/exec/dropped_name.h"
 #include "promql/exec/instant_selector.h"
 #include "promql/exec/merge_equal.h"
-#include "promql/exec/parallel_call.h"
+#include "promql/exec/parallel_stream.h"
 
 namespace nightlight::promql {
 namespace {
@@ -134,10 +134,25 @@ Result<void> check_mode(const Evaluator& evaluator, const Call& call) {
                    names_with(evaluator.functions(), needed) + " - not with " + std::string(view(call.function->name))};
 }
 
-VectorStreamPtr open_call_of_windows(QueryState& state, Domain& domain, std::unique_ptr<CallSite> site,
-                                     WindowStreamPtr windows, Keep keep) {
-  return std::make_unique<WindowCall>(state, domain, std::move(site), std::move(windows), keep);
-}
+// A WindowCall by parts.
+class DivisibleCall final : public Divisible {
+ public:
+  DivisibleCall(std::unique_ptr<CallSite> site, WindowStreamPtr windows)
+      : site_(std::move(site)), windows_(std::move(windows)) {}
+
+  uint64_t size() const override { return windows_->divisible(); }
+  bool distinct_without_name() const override { return windows_->distinct_without_name(); }
+  Result<VectorStreamPtr> part(QueryState& state, Domain& domain, uint64_t first, uint64_t count,
+                               Keep keep) const override {
+    NIGHTLIGHT_ASSIGN(site, site_->part(state, domain));
+    NIGHTLIGHT_ASSIGN(windows, windows_->part(state, domain, first, count));
+    return VectorStreamPtr(std::make_unique<WindowCall>(state, domain, std::move(site), std::move(windows), keep));
+  }
+
+ private:
+  const std::unique_ptr<CallSite> site_;
+  const WindowStreamPtr windows_;
+};
 
 Result<VectorStreamPtr> open_window_call(Evaluator& evaluator, Domain& domain, std::unique_ptr<CallSite> site,
                                          Keep keep) {
@@ -147,10 +162,10 @@ Result<VectorStreamPtr> open_window_call(Evaluator& evaluator, Domain& domain, s
   const bool drops = !site->has(kKeepsName);
   Keep kept = drops ? keep_for_merging(state, windows->distinct_without_name(), keep) : keep;
   VectorStreamPtr stream;
-  if (is_worth_dividing(state, *windows)) {
-    stream = divide_call(state, domain, std::move(site), std::move(windows), kept, open_call_of_windows);
+  if (is_worth_dividing(state, windows->divisible())) {
+    stream = divide(state, domain, std::make_unique<DivisibleCall>(std::move(site), std::move(windows)), kept);
   } else {
-    stream = open_call_of_windows(state, domain, std::move(site), std::move(windows), kept);
+    stream = std::make_unique<WindowCall>(state, domain, std::move(site), std::move(windows), kept);
   }
   if (!drops) return stream;
   return merge_nameless(state, domain, std::move(stream));

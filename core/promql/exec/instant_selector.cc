@@ -1,40 +1,110 @@
 #include "promql/exec/instant_selector.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "promql/exec/column_room.h"
+#include "promql/exec/parallel_stream.h"
+#include "promql/exec/stale_marker.h"
 #include "promql/exec/statistics_only.h"
 
 namespace nightlight::promql {
 namespace {
 
-bool is_stale_marker(double value) {
-  uint64_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  return bits == kStaleNaNBits;
-}
+// How an instant selector looks.
+struct Look {
+  std::vector<int64_t> reference_ms;  // For each step.
+  int64_t lookback_ms;
+  bool statistics_only, with_times;
+};
+
+// Which sample each step takes, for all series with the same timestamps.
+class Picks {
+ public:
+  // Calls with the same `batch` and `timestamps_id` have the same timestamps.
+  void find(const Look& look, View<int64_t> timestamps_ms, uint64_t batch, uint64_t timestamps_id, Domain& domain) {
+    if (timestamps_id == id_ && batch == batch_) return;
+    finish_counting(domain);
+    id_ = timestamps_id;
+    batch_ = batch;
+    samples_.assign(domain.steps(), 0);
+    valid_.assign(domain.words(), 0);
+    uint64_t picked = 0;
+    in_step_ = true;
+    uint64_t later = 0;  // The first sample after the step's reference.
+    for (uint64_t step = 0; step < domain.steps(); ++step) {
+      const int64_t at_ms = look.reference_ms[step];
+      while (later < timestamps_ms.size && timestamps_ms[later] <= at_ms) ++later;
+      if (later == 0 || timestamps_ms[later - 1] <= saturating_sub(at_ms, look.lookback_ms)) continue;
+      samples_[step] = static_cast<uint32_t>(later - 1);
+      in_step_ = in_step_ && samples_[step] == samples_[0] + step;
+      set_bit(valid_.data(), step);
+      ++picked;
+    }
+    in_step_ = in_step_ && picked == domain.steps();
+    any_ = picked > 0;
+  }
+  bool any() const { return any_; }
+
+  // The column of a series without markers of staleness.
+  void take(const double* values, const ColumnFill& fill, Domain& domain) {
+    ++uncounted_;
+    std::copy(valid_.begin(), valid_.end(), fill.valid);
+    if (in_step_) {
+      std::copy_n(values + samples_[0], domain.steps(), fill.values);
+      return;
+    }
+    for (uint64_t step = 0; step < domain.steps(); ++step) fill.values[step] = takes(step) ? values[samples_[step]] : 0;
+  }
+  // What take has read counts in the domain only after this.
+  void finish_counting(Domain& domain) {
+    for (uint64_t step = 0; uncounted_ > 0 && step < domain.steps(); ++step) {
+      if (!takes(step)) continue;
+      domain.queryable_samples[step] += uncounted_;
+      domain.read_samples[step] += uncounted_;
+    }
+    uncounted_ = 0;
+  }
+
+ private:
+  bool takes(uint64_t step) const { return bit_at(valid_.data(), step); }
+
+  uint64_t batch_ = 0, id_ = 0;
+  std::vector<uint32_t> samples_;  // By step.
+  std::vector<uint64_t> valid_;
+  bool any_ = false;
+  bool in_step_ = false;   // Every step takes the sample behind that of the step before it.
+  int64_t uncounted_ = 0;  // So many series have been taken.
+};
 
 class InstantSelector final : public VectorStream {
  public:
-  InstantSelector(QueryState& state, Domain& domain, Selection selection, std::vector<int64_t> reference_ms,
-                  int64_t lookback_ms, bool statistics_only, bool with_times, Keep keep)
+  InstantSelector(QueryState& state, Domain& domain, Selection selection, Look look, Keep keep)
       : state_(state),
         domain_(domain),
         selection_(std::move(selection)),
-        reference_ms_(std::move(reference_ms)),
-        lookback_ms_(lookback_ms),
-        statistics_only_(statistics_only),
-        with_times_(with_times),
+        look_(std::move(look)),
         room_(state, domain, keep) {}
 
   Result<const Column*> next() override {
     while (true) {
       NIGHTLIGHT_ASSIGN(series, selection_.next());
-      if (series == nullptr) return nullptr;
+      if (series == nullptr) {
+        picks_.finish_counting(domain_);
+        return nullptr;
+      }
       const SeriesSamples& samples = *series->samples;
+      const bool plain = samples.timestamps_id != 0 && samples.histograms.empty() && !look_.with_times &&
+                         !has_stale_marker(samples.values.data, samples.values.size);
+      if (plain) {
+        picks_.find(look_, samples.timestamps_ms, series->batch, samples.timestamps_id, domain_);
+        if (!picks_.any()) continue;
+      }
       ColumnFill fill = room_.fresh(series->labels, 0, !samples.histograms.empty());
-      if (!fill || (with_times_ && !add_times(fill))) return state_.out_of_memory();
+      if (!fill || (look_.with_times && !add_times(fill))) return state_.out_of_memory();
+      if (plain) {
+        picks_.take(samples.values.data, fill, domain_);
+        return room_.finish(fill);
+      }
       NIGHTLIGHT_ASSIGN(any, fill_in(samples, fill));
       if (any) return room_.finish(fill);
     }
@@ -56,8 +126,8 @@ class InstantSelector final : public VectorStream {
     bool any = false;
     uint64_t floats = 0, histograms = 0;  // So many are not later than the step's reference.
     for (uint64_t step = 0; step < domain_.steps(); ++step) {
-      const int64_t at_ms = reference_ms_[step];
-      const int64_t after_ms = saturating_sub(at_ms, lookback_ms_);
+      const int64_t at_ms = look_.reference_ms[step];
+      const int64_t after_ms = saturating_sub(at_ms, look_.lookback_ms);
       while (floats < samples.timestamps_ms.size && samples.timestamps_ms[floats] <= at_ms) ++floats;
       while (histograms < samples.histograms.size && samples.histograms[histograms]->timestamp_ms <= at_ms)
         ++histograms;
@@ -81,7 +151,7 @@ class InstantSelector final : public VectorStream {
     if (is_stale_marker(samples.values[i])) return false;
     fill.set(step, samples.values[i]);
     count(step, 1);
-    if (with_times_) {
+    if (look_.with_times) {
       sample_times_[step] = samples.timestamps_ms[i];
       start_times_[step] = samples.start_timestamps_ms.empty() ? 0 : samples.start_timestamps_ms[i];
     }
@@ -92,11 +162,11 @@ class InstantSelector final : public VectorStream {
     const Histogram& sample = *samples.histograms[i];
     if (is_stale(sample)) return false;
     histogram_.assign(sample);
-    if (statistics_only_) keep_statistics(histogram_, samples.histograms, i);
+    if (look_.statistics_only) keep_statistics(histogram_, samples.histograms, i);
     fill.histograms[step] = room_.store(histogram_, step);
     if (fill.histograms[step] == nullptr) return state_.out_of_memory();
     count(step, size_in_samples(*fill.histograms[step]));
-    if (with_times_) {
+    if (look_.with_times) {
       sample_times_[step] = sample.timestamp_ms;
       start_times_[step] = sample.start_timestamp_ms;
     }
@@ -111,13 +181,30 @@ class InstantSelector final : public VectorStream {
   QueryState& state_;
   Domain& domain_;
   Selection selection_;
-  const std::vector<int64_t> reference_ms_;
-  const int64_t lookback_ms_;
-  const bool statistics_only_, with_times_;
+  const Look look_;
+  Picks picks_;
   ColumnRoom room_;
   FloatHistogram histogram_;
   int64_t* sample_times_ = nullptr;
   int64_t* start_times_ = nullptr;
+};
+
+// An InstantSelector by parts.
+class DivisibleSelector final : public Divisible {
+ public:
+  DivisibleSelector(Selection selection, Look look) : selection_(std::move(selection)), look_(std::move(look)) {}
+
+  uint64_t size() const override { return selection_.size(); }
+  bool distinct_without_name() const override { return selection_.distinct_without_name(); }
+  Result<VectorStreamPtr> part(QueryState& state, Domain& domain, uint64_t first, uint64_t count,
+                               Keep keep) const override {
+    NIGHTLIGHT_ASSIGN(selection, selection_.part(state, first, count));
+    return VectorStreamPtr(std::make_unique<InstantSelector>(state, domain, std::move(selection), look_, keep));
+  }
+
+ private:
+  const Selection selection_;
+  const Look look_;
 };
 
 }  // namespace
@@ -139,8 +226,10 @@ Result<VectorStreamPtr> open_instant_selector(QueryState& state, Domain& domain,
   int64_t last_ms = reference_ms.empty() ? -1 : reference_ms.back();
   int64_t start_ms = saturating_add(saturating_sub(first_ms, lookback_ms), 1);
   NIGHTLIGHT_ASSIGN(selection, Selection::open(state, selector.matchers, start_ms, last_ms, hints));
-  return VectorStreamPtr(std::make_unique<InstantSelector>(state, domain, std::move(selection), std::move(reference_ms),
-                                                           lookback_ms, hints.statistics_only, with_times, keep));
+  Look look{std::move(reference_ms), lookback_ms, hints.statistics_only, with_times};
+  if (is_worth_dividing(state, selection.size()))
+    return divide(state, domain, std::make_unique<DivisibleSelector>(std::move(selection), std::move(look)), keep);
+  return VectorStreamPtr(std::make_unique<InstantSelector>(state, domain, std::move(selection), std::move(look), keep));
 }
 
 }  // namespace nightlight::promql

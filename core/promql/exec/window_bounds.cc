@@ -1,10 +1,9 @@
 #include "promql/exec/window_bounds.h"
 
 #include <algorithm>
-#include <bit>
 
-#include "base/vector_clones.h"
 #include "model/float_histogram.h"
+#include "promql/exec/stale_marker.h"
 
 namespace nightlight::promql {
 namespace {
@@ -32,12 +31,6 @@ bool find_bounds(const WindowShape& shape, uint64_t count, TimeAt time_at, std::
   return any;
 }
 
-NIGHTLIGHT_VECTOR_CLONES bool has_stale(const double* values, uint64_t count) {
-  uint64_t any = 0;
-  for (uint64_t i = 0; i < count; ++i) any |= std::bit_cast<uint64_t>(values[i]) == kStaleNaNBits ? 1 : 0;
-  return any != 0;
-}
-
 }  // namespace
 
 int64_t WindowShape::first_ms() const {
@@ -59,12 +52,12 @@ WindowShape window_shape(RangeMode mode, int64_t range_ms, int64_t lookback_ms, 
 
 void WindowBounds::drop_stale_floats(View<int64_t>& timestamps_ms, View<double>& values,
                                      View<int64_t>& start_timestamps_ms) {
-  if (!has_stale(values.data, values.size)) return;
+  if (!has_stale_marker(values.data, values.size)) return;
   timestamps_.clear();
   values_.clear();
   start_timestamps_.clear();
   for (uint64_t i = 0; i < values.size; ++i) {
-    if (has_stale(&values[i], 1)) continue;
+    if (is_stale_marker(values[i])) continue;
     timestamps_.push_back(timestamps_ms[i]);
     values_.push_back(values[i]);
     if (!start_timestamps_ms.empty()) start_timestamps_.push_back(start_timestamps_ms[i]);

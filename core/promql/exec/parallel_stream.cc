@@ -1,4 +1,4 @@
-#include "promql/exec/parallel_call.h"
+#include "promql/exec/parallel_stream.h"
 
 #include <algorithm>
 #include <deque>
@@ -23,17 +23,17 @@ uint64_t series_per_part(uint64_t series, uint64_t steps, unsigned threads) {
   return std::min(std::clamp(series / (uint64_t{4} * threads), kLeastPerPart, kMostPerPart), most);
 }
 
-class ParallelCall;
+class ParallelStream;
 
 // The series [first, first + count). The consumer owns its result; while it is being computed, the thread that does so.
 struct Part {
   enum class Stage { kWaiting, kRunning, kDone };
 
-  Part(const ParallelCall& of, uint64_t from, uint64_t so_many) : call(of), first(from), count(so_many) {}
+  Part(const ParallelStream& of, uint64_t from, uint64_t so_many) : stream(of), first(from), count(so_many) {}
   void compute();
   Result<void> compute_columns();
 
-  const ParallelCall& call;  // Not to be used once the stage is kDone.
+  const ParallelStream& stream;  // Not to be used once the stage is kDone.
   const uint64_t first, count;
   std::unique_ptr<QueryState> state;
   std::optional<Domain> domain;
@@ -74,25 +74,22 @@ class PartTask final : public Task {
   const std::shared_ptr<Part> part_;
 };
 
-class ParallelCall final : public VectorStream {
+class ParallelStream final : public VectorStream {
  public:
-  ParallelCall(QueryState& state, Domain& domain, std::unique_ptr<CallSite> site, WindowStreamPtr windows, Keep keep,
-               OpenCall open)
+  ParallelStream(QueryState& state, Domain& domain, std::unique_ptr<const Divisible> whole, Keep keep)
       : state_(state),
         domain_(domain),
         uncounted_(domain),
-        site_(std::move(site)),
-        windows_(std::move(windows)),
+        whole_(std::move(whole)),
         keep_(keep),
-        open_(open),
-        series_(windows_->divisible()),
+        series_(whole_->size()),
         per_part_(series_per_part(series_, domain.steps(), state.options.threads)),
         most_ahead_(std::min(2 * state.options.threads, kMostAhead)) {
     std::fill(uncounted_.queryable_samples.begin(), uncounted_.queryable_samples.end(), 0);
     std::fill(uncounted_.read_samples.begin(), uncounted_.read_samples.end(), 0);
   }
 
-  ~ParallelCall() override {
+  ~ParallelStream() override {
     // A task that comes too late may hold its part for longer than the query lives.
     if (current_ != nullptr) current_->state.reset();
     state_.held_samples -= held_;
@@ -136,7 +133,7 @@ class ParallelCall final : public VectorStream {
     }
   }
 
-  bool distinct_without_name() const override { return windows_->distinct_without_name(); }
+  bool distinct_without_name() const override { return whole_->distinct_without_name(); }
 
  private:
   friend struct Part;
@@ -173,10 +170,8 @@ class ParallelCall final : public VectorStream {
   QueryState& state_;
   Domain& domain_;
   Domain uncounted_;  // What parts begin with; does not change.
-  const std::unique_ptr<CallSite> site_;
-  const WindowStreamPtr windows_;  // Only divided.
+  const std::unique_ptr<const Divisible> whole_;
   const Keep keep_;
-  const OpenCall open_;
   const uint64_t series_, per_part_;
   const size_t most_ahead_;
   uint64_t started_ = 0;
@@ -196,13 +191,11 @@ void Part::compute() {
 }
 
 Result<void> Part::compute_columns() {
-  state = std::make_unique<QueryState>(call.state_);
-  domain.emplace(call.uncounted_);
-  NIGHTLIGHT_ASSIGN(site, call.site_->part(*state, *domain));
-  NIGHTLIGHT_ASSIGN(windows, call.windows_->part(*state, *domain, first, count));
-  VectorStreamPtr stream = call.open_(*state, *domain, std::move(site), std::move(windows), Keep::kForQuery);
+  state = std::make_unique<QueryState>(stream.state_);
+  domain.emplace(stream.uncounted_);
+  NIGHTLIGHT_ASSIGN(series, stream.whole_->part(*state, *domain, first, count, Keep::kForQuery));
   while (true) {
-    NIGHTLIGHT_ASSIGN(column, stream->next());
+    NIGHTLIGHT_ASSIGN(column, series->next());
     if (column == nullptr) return {};
     // The column itself is charged by the consumer, if it keeps it.
     const int64_t samples = sample_count(*column, *domain);
@@ -214,13 +207,12 @@ Result<void> Part::compute_columns() {
 
 }  // namespace
 
-bool is_worth_dividing(const QueryState& state, const WindowStream& windows) {
-  return state.options.threads > 1 && windows.divisible() >= kLeastSeries;
+bool is_worth_dividing(const QueryState& state, uint64_t series) {
+  return state.options.threads > 1 && series >= kLeastSeries;
 }
 
-VectorStreamPtr divide_call(QueryState& state, Domain& domain, std::unique_ptr<CallSite> site, WindowStreamPtr windows,
-                            Keep keep, OpenCall open) {
-  return std::make_unique<ParallelCall>(state, domain, std::move(site), std::move(windows), keep, open);
+VectorStreamPtr divide(QueryState& state, Domain& domain, std::unique_ptr<const Divisible> whole, Keep keep) {
+  return std::make_unique<ParallelStream>(state, domain, std::move(whole), keep);
 }
 
 }  // namespace nightlight::promql

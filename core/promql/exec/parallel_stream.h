@@ -1,0 +1,34 @@
+// A vector of many series, computed by several threads.
+//
+// The series are divided into parts of consecutive ones. Any thread computes any part, the stream yields them in order:
+// what is made of the columns, sums of them for instance, has the same bits as with one thread, and so have errors,
+// annotations and statistics.
+#ifndef NIGHTLIGHT_PROMQL_EXEC_PARALLEL_STREAM_H_
+#define NIGHTLIGHT_PROMQL_EXEC_PARALLEL_STREAM_H_
+
+#include <memory>
+
+#include "promql/exec/domain.h"
+#include "promql/exec/stream.h"
+
+namespace nightlight::promql {
+
+// A vector that can be computed in parts.
+class Divisible {
+ public:
+  virtual ~Divisible() = default;
+  // How many series there are to begin with; some may have no value anywhere.
+  virtual uint64_t size() const = 0;
+  virtual bool distinct_without_name() const = 0;
+  // [any] The series [first, first + count), charged and counted to the part's own account. This object outlives it.
+  virtual Result<VectorStreamPtr> part(QueryState& state, Domain& domain, uint64_t first, uint64_t count,
+                                       Keep keep) const = 0;
+};
+
+bool is_worth_dividing(const QueryState& state, uint64_t series);
+
+VectorStreamPtr divide(QueryState& state, Domain& domain, std::unique_ptr<const Divisible> whole, Keep keep);
+
+}  // namespace nightlight::promql
+
+#endif  // NIGHTLIGHT_PROMQL_EXEC_PARALLEL_STREAM_H_
