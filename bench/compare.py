@@ -11,7 +11,6 @@ NIGHTLIGHT_PROMETHEUS and NIGHTLIGHT_VICTORIA_METRICS name the peers' binaries (
 left out.
 """
 
-import argparse
 import statistics
 import time
 import urllib.parse
@@ -70,14 +69,10 @@ def measure(kind, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    servers.add_common_arguments(parser, series=20000, ticks=240)
+    parser = servers.command_line(__doc__, series=20000, ticks=240)
     parser.add_argument("--churn", type=float, default=0, help="percent of the series replaced per simulated hour")
     parser.add_argument("--repeat", type=int, default=5, help="runs of each query")
-    options = parser.parse_args()
-    results = servers.each(options, measure)
-    print(f"{options.series:,} series, {options.ticks:,} samples each, {options.senders} senders, churn {options.churn} % an hour\n")
-    print(servers.table(results))
+    servers.compare(parser, measure, "{senders} senders", "churn {churn} % an hour")
 
 
 if __name__ == "__main__":

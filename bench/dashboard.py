@@ -8,7 +8,6 @@ CPU is what the server's process used (utime + stime of /proc/PID/stat). NIGHTLI
 peers' binaries (default: those on PATH); a peer that is not there is left out.
 """
 
-import argparse
 import time
 import urllib.parse
 
@@ -92,14 +91,10 @@ def measure(kind, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    servers.add_common_arguments(parser, series=100000, ticks=480)
+    parser = servers.command_line(__doc__, series=100000, ticks=480)
     parser.add_argument("--step", type=int, default=15, help="seconds (default %(default)s)")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each query after the first (default %(default)s)")
-    options = parser.parse_args()
-    results = servers.each(options, measure)
-    print(f"{options.series:,} series, {options.ticks:,} samples each, steps of {options.step} s\n")
-    print(servers.table(results))
+    servers.compare(parser, measure, "steps of {step} s")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ it has compacted what it can; VictoriaMetrics is made to merge everything; of Pr
 only after hours.
 """
 
-import argparse
 import time
 
 import servers
@@ -55,13 +54,8 @@ def measure(kind, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    servers.add_common_arguments(parser, series=4000, ticks=DAY_MS // STEP_MS + 4)
-    parser.set_defaults(senders=1)
-    options = parser.parse_args()
-    results = servers.each(options, measure)
-    print(f"{options.series:,} series, {options.ticks:,} samples each\n")
-    print(servers.table(results))
+    parser = servers.command_line(__doc__, series=4000, ticks=DAY_MS // STEP_MS + 4, senders=1)
+    servers.compare(parser, measure)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ sizes get more ticks, so that there is something to measure: --least-samples in 
 name the peers' binaries (default: those on PATH).
 """
 
-import argparse
 import copy
 import time
 import urllib.parse
@@ -79,9 +78,8 @@ def measure_size(kind, options, series):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    servers.add_common_arguments(parser, series=0, ticks=40)
-    parser.set_defaults(senders=1)  # Of two, one may be hours of samples ahead when there are few series.
+    # Of two senders, one may be hours of samples ahead when there are few series.
+    parser = servers.command_line(__doc__, series=0, ticks=40, senders=1)
     parser.add_argument("--sizes", default="1000,10000,100000,1000000", help="numbers of series (default %(default)s)")
     parser.add_argument("--least-samples", type=int, default=4_000_000, help="written for each size (default %(default)s)")
     parser.add_argument("--churn", type=float, default=0, help="percent of the series replaced per simulated hour")

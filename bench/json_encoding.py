@@ -10,7 +10,6 @@ the same samples, and are asked in turns, so that what else the machine does is 
 NIGHTLIGHT_PROMETHEUS names Prometheus' binary (default: the one on PATH).
 """
 
-import argparse
 import os
 import shutil
 import tempfile
@@ -120,8 +119,7 @@ def measure(subjects, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    servers.add_common_arguments(parser, series=20000, ticks=240)
+    parser = servers.command_line(__doc__, series=20000, ticks=240)
     parser.add_argument("--selected", type=int, default=460, help="series of an answer at most (default %(default)s)")
     parser.add_argument("--repeat", type=int, default=10, help="answers of each round")
     parser.add_argument("--rounds", type=int, default=20)

@@ -12,7 +12,6 @@ NIGHTLIGHT_PROMETHEUS and NIGHTLIGHT_VICTORIA_METRICS name the peers' binaries (
 left out. The exit status is 1 when Nightlight refused or failed anything, or took more memory than --most-mib.
 """
 
-import argparse
 import json
 import os
 import subprocess
@@ -80,8 +79,7 @@ def measure(kind, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    servers.add_common_arguments(parser, series=20000, ticks=240, rate=20000)
+    parser = servers.command_line(__doc__, series=20000, ticks=240, rate=20000)
     parser.add_argument("--clients", type=int, default=64, help="dashboards, and writers (default %(default)s)")
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--most-mib", type=float, default=512, help="memory that Nightlight may take (default %(default)s)")

@@ -8,7 +8,6 @@ NIGHTLIGHT_PROMETHEUS and NIGHTLIGHT_VICTORIA_METRICS name the peers' binaries (
 left out.
 """
 
-import argparse
 import json
 import time
 import urllib.parse
@@ -42,12 +41,8 @@ def measure(kind, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    servers.add_common_arguments(parser, series=100000, ticks=480)
-    options = parser.parse_args()
-    results = servers.each(options, measure)
-    print(f"{options.series:,} series, {options.ticks:,} samples each\n")
-    print(servers.table(results))
+    parser = servers.command_line(__doc__, series=100000, ticks=480)
+    servers.compare(parser, measure)
 
 
 if __name__ == "__main__":

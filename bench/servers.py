@@ -1,5 +1,6 @@
 """The servers that the benchmarks start one after the other, each with its defaults, and what they cost: CPU, memory, disk."""
 
+import argparse
 import contextlib
 import glob
 import json
@@ -193,14 +194,17 @@ def table(results):
     return "\n".join(lines)
 
 
-def add_common_arguments(parser, series, ticks, rate=0):
+def command_line(doc, series, ticks, rate=0, senders=2):
+    """A parser of what every benchmark can be told, with these defaults."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=os.path.abspath, default="build/release", help="meson's build directory (default %(default)s)")
     parser.add_argument("--series", type=int, default=series)
     parser.add_argument("--ticks", type=int, default=ticks, help="samples of each series (default %(default)s)")
-    parser.add_argument("--senders", type=int, default=2)
+    parser.add_argument("--senders", type=int, default=senders)
     parser.add_argument("--rate", type=float, default=rate, help="samples a second; 0: as fast as it goes (default %(default)s)")
     parser.add_argument("--only", action="append", help="a server's name; repeatable")
     parser.add_argument("--directory", help="where the data goes (default: the system's place for temporary files)")
+    return parser
 
 
 def each(options, measure):
@@ -215,3 +219,12 @@ def each(options, measure):
         results[kind.name] = measure(kind, options)
         print(f"{kind.name} is measured", file=sys.stderr)
     return results
+
+
+def compare(parser, measure, *more):
+    """Prints the table of what `measure` finds of each server, below what the load was; `more` are words of it, with options in braces."""
+    options = parser.parse_args()
+    results = each(options, measure)
+    load_was = ", ".join(["{series:,} series", "{ticks:,} samples each", *more])
+    print(load_was.format(**vars(options)) + "\n")
+    print(table(results))

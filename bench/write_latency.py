@@ -64,8 +64,7 @@ def measure(kind, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    servers.add_common_arguments(parser, series=20000, ticks=0, rate=100000)
+    parser = servers.command_line(__doc__, series=20000, ticks=0, rate=100000)
     parser.add_argument("--seconds", type=float, default=60, help="of each (default %(default)s)")
     options = parser.parse_args()
     results = {}
