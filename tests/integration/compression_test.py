@@ -6,13 +6,12 @@ import gzip
 import http.client
 import json
 import subprocess
-import tempfile
 import time
 import unittest
 import urllib.parse
 import zlib
 
-import processes
+import local_server
 import remote_write
 
 SERIES, POINTS, STEP_MS = 200, 500, 15_000
@@ -26,26 +25,16 @@ def unzstd(body):
 DECODERS = {"gzip": gzip.decompress, "deflate": zlib.decompress, "zstd": unzstd}
 
 
-class CompressionTest(unittest.TestCase):
+class CompressionTest(local_server.LocalServer):
+    MORE = "instances: {store: {retention: 0s}}\n"
+
     @classmethod
     def setUpClass(cls):
-        cls.directory = tempfile.TemporaryDirectory()
-        port = processes.free_port()
-        cls.server = processes.nightlight(cls.directory.name, f"""
-server: {{http_addr: "127.0.0.1:{port}", grpc_addr: "127.0.0.1:{processes.free_port()}"}}
-storage: {{data_dir: "{cls.directory.name}/data", retention_days: 36500}}
-""").start()
-        cls.http = processes.Http(port)
-        cls.http.wait_ready(cls.server)
+        super().setUpClass()
         series = [({"__name__": "wave", "instance": f"host-{n}"}, [(START_MS + i * STEP_MS, (i * (n + 7) % 1013) / 7) for i in range(POINTS)])
                   for n in range(SERIES)]
         status, body = remote_write.write(cls.http, series)
         assert status == 204, body
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-        cls.directory.cleanup()
 
     def get(self, path, accept):
         """(status, Content-Encoding, headers, body as sent)"""

@@ -5,12 +5,11 @@ gets with nocache=1. Random queries over random series; a question comes again a
 import os
 import random
 import sys
-import tempfile
 import unittest
 import urllib.parse
 
 import differential_series
-import processes
+import local_server
 import query_generator
 import remote_write
 from differential_series import END_MS, INTERVAL_MS, START_MS
@@ -27,23 +26,8 @@ DASHBOARD = (
 )
 
 
-class ResultCacheTest(unittest.TestCase):
-    def setUp(self):
-        self.directory = tempfile.TemporaryDirectory()
-        port = processes.free_port()
-        self.server = processes.nightlight(self.directory.name, f"""
-server: {{http_addr: "127.0.0.1:{port}", grpc_addr: "127.0.0.1:{processes.free_port()}"}}
-storage: {{data_dir: "{self.directory.name}/data", retention_days: 36500}}
-instances:
-  api: {{enable_admin_api: true}}
-  store: {{seal_interval: 2s}}
-""").start()
-        self.http = processes.Http(port)
-        self.http.wait_ready(self.server)
-
-    def tearDown(self):
-        self.server.stop()
-        self.directory.cleanup()
+class ResultCacheTest(local_server.LocalServer):
+    MORE = "instances: {api: {enable_admin_api: true}, store: {retention: 0s, seal_interval: 2s}}\n"
 
     def ask(self, query, start_ms, end_ms, step_ms, **more):
         form = {"query": query, "start": start_ms / 1000, "end": end_ms / 1000, "step": step_ms / 1000, **more}
