@@ -218,6 +218,14 @@ const std::string_view kOpenapiComponents = R"yaml(components:
         type:
           enum: [aggregation, binaryExpr, call, matrixSelector, subquery, numberLiteral, parenExpr, stringLiteral, unaryExpr,
             vectorSelector]
+    Exemplar:
+      type: object
+      required: [labels, value, timestamp]
+      properties:
+        labels: {$ref: '#/components/schemas/Labels'}
+        value: {$ref: '#/components/schemas/Number'}
+        timestamp: {type: number}
+      additionalProperties: false
     Exemplars:
       type: array
       items:
@@ -225,16 +233,7 @@ const std::string_view kOpenapiComponents = R"yaml(components:
         required: [seriesLabels, exemplars]
         properties:
           seriesLabels: {$ref: '#/components/schemas/Labels'}
-          exemplars:
-            type: array
-            items:
-              type: object
-              required: [labels, value, timestamp]
-              properties:
-                labels: {$ref: '#/components/schemas/Labels'}
-                value: {$ref: '#/components/schemas/Number'}
-                timestamp: {type: number}
-              additionalProperties: false
+          exemplars: {type: array, items: {$ref: '#/components/schemas/Exemplar'}}
         additionalProperties: false
     MetricMetadata:
       type: object
@@ -343,6 +342,35 @@ const std::string_view kOpenapiComponents = R"yaml(components:
       oneOf: [{type: number}, {enum: [NaN, Infinity, -Infinity]}]
     Count: {description: A count as text., type: string, pattern: '^[0-9]+$'}
     Value: {type: object, required: [value], properties: {value: {$ref: '#/components/schemas/Float'}}, additionalProperties: false}
+    LabelPair:
+      type: object
+      required: [name, value]
+      properties: {name: {type: string}, value: {type: string}}
+      additionalProperties: false
+    CumulativeBucket:
+      type: object
+      required: [cumulativeCount, upperBound]
+      properties: {cumulativeCount: {$ref: '#/components/schemas/Count'}, upperBound: {$ref: '#/components/schemas/Float'}}
+      additionalProperties: false
+    CumulativeHistogram:
+      type: object
+      required: [sampleCount, sampleSum, bucket]
+      properties:
+        sampleCount: {$ref: '#/components/schemas/Count'}
+        sampleSum: {$ref: '#/components/schemas/Float'}
+        bucket: {type: array, items: {$ref: '#/components/schemas/CumulativeBucket'}}
+      additionalProperties: false
+    Metric:
+      type: object
+      properties:
+        label: {type: array, items: {$ref: '#/components/schemas/LabelPair'}}
+        counter: {$ref: '#/components/schemas/Value'}
+        gauge: {$ref: '#/components/schemas/Value'}
+        untyped: {$ref: '#/components/schemas/Value'}
+        histogram: {$ref: '#/components/schemas/CumulativeHistogram'}
+      minProperties: 1
+      maxProperties: 2
+      additionalProperties: false
     MetricFamilies:
       type: array
       items:
@@ -352,41 +380,7 @@ const std::string_view kOpenapiComponents = R"yaml(components:
           name: {type: string}
           help: {type: string}
           type: {enum: [COUNTER, GAUGE, HISTOGRAM, UNTYPED]}
-          metric:
-            type: array
-            minItems: 1
-            items:
-              type: object
-              properties:
-                label:
-                  type: array
-                  items:
-                    type: object
-                    required: [name, value]
-                    properties: {name: {type: string}, value: {type: string}}
-                    additionalProperties: false
-                counter: {$ref: '#/components/schemas/Value'}
-                gauge: {$ref: '#/components/schemas/Value'}
-                untyped: {$ref: '#/components/schemas/Value'}
-                histogram:
-                  type: object
-                  required: [sampleCount, sampleSum, bucket]
-                  properties:
-                    sampleCount: {$ref: '#/components/schemas/Count'}
-                    sampleSum: {$ref: '#/components/schemas/Float'}
-                    bucket:
-                      type: array
-                      items:
-                        type: object
-                        required: [cumulativeCount, upperBound]
-                        properties:
-                          cumulativeCount: {$ref: '#/components/schemas/Count'}
-                          upperBound: {$ref: '#/components/schemas/Float'}
-                        additionalProperties: false
-                  additionalProperties: false
-              minProperties: 1
-              maxProperties: 2
-              additionalProperties: false
+          metric: {type: array, minItems: 1, items: {$ref: '#/components/schemas/Metric'}}
         additionalProperties: false
     Features: {type: object, additionalProperties: {type: object, additionalProperties: {type: boolean}}}
     Snapshot:

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "fixtures.h"
 #include "gorilla/file/simulated.h"
@@ -56,37 +57,49 @@ class StoreWorld {
     return true;
   }
 
-  // Everything that the store answers; "" in `wrong` unless a series is out of order or read in vain.
-  Samples read(std::string* wrong) {
-    Samples out;
+  // Hands every series whose name satisfies the matcher to `take`, with the set that knows its labels. "", or what
+  // failed.
+  template <class Take>
+  std::string each_series(MatchOp op, std::string_view name, Take&& take) {
+    auto failed = [&](const char* what) { return std::string(what) + ": " + std::string(view(host.last_error())); };
     Select select{};
     select.struct_size = sizeof select;
     select.start_ms = INT64_MIN;
     select.end_ms = INT64_MAX;
-    Matcher matcher{sizeof(Matcher), MatchOp::kEqual, str("__name__"), str("m")};
+    Matcher matcher{sizeof(Matcher), op, str("__name__"), str(name)};
     const Matcher* matchers[] = {&matcher};
     select.matchers = view_of(matchers);
     SeriesSet* raw = nullptr;
-    if (!store_->select(&select, &raw).ok()) return *wrong = "select: " + std::string(view(host.last_error())), out;
+    if (!store_->select(&select, &raw).ok()) return failed("select");
     Owned<SeriesSet> set(raw);
-    for (Str warning : set->warnings()) *wrong += std::string(view(warning));
+    std::string warnings;
+    for (Str warning : set->warnings()) warnings += std::string(view(warning));
     SeriesCursor* raw_cursor = nullptr;
-    if (!set->open(0, set->size(), &raw_cursor).ok()) return *wrong = "open", out;
+    if (!set->open(0, set->size(), &raw_cursor).ok()) return failed("open");
     Owned<SeriesCursor> cursor(raw_cursor);
     for (SeriesBatch batch{};;) {
-      if (!cursor->next(&batch).ok()) return *wrong = "next: " + std::string(view(host.last_error())), out;
-      if (batch.series.empty()) return out;
-      for (const SeriesSamples* s : batch.series) {
-        std::string name;
-        for (LabelRef l : set->labels(s->series))
-          if (view(set->symbols()[l.name]) == "s") name = view(set->symbols()[l.value]);
-        auto& samples = out[name];
-        for (uint64_t i = 0; i < s->values.size; ++i) {
-          if (i > 0 && s->timestamps_ms[i] <= s->timestamps_ms[i - 1]) *wrong = "times do not ascend in " + name;
-          samples[s->timestamps_ms[i]] = std::bit_cast<uint64_t>(s->values[i]);
-        }
-      }
+      if (!cursor->next(&batch).ok()) return failed("next");
+      if (batch.series.empty()) return warnings;
+      for (const SeriesSamples* samples : batch.series) take(*set, *samples);
     }
+  }
+
+  // Everything that the store answers; "" in `wrong` unless a series is out of order or read in vain.
+  Samples read(std::string* wrong) {
+    Samples out;
+    std::string disorder;
+    *wrong = each_series(MatchOp::kEqual, "m", [&](SeriesSet& set, const SeriesSamples& s) {
+      std::string name;
+      for (LabelRef l : set.labels(s.series))
+        if (view(set.symbols()[l.name]) == "s") name = view(set.symbols()[l.value]);
+      auto& samples = out[name];
+      for (uint64_t i = 0; i < s.values.size; ++i) {
+        if (i > 0 && s.timestamps_ms[i] <= s.timestamps_ms[i - 1]) disorder = "times do not ascend in " + name;
+        samples[s.timestamps_ms[i]] = std::bit_cast<uint64_t>(s.values[i]);
+      }
+    });
+    if (!disorder.empty()) *wrong = disorder;
+    return out;
   }
 
   // "" or the first promise that is broken: what was acknowledged is there, bit by bit, and nothing that was not sent.
