@@ -53,17 +53,14 @@ void Head::resolve(View<Str> keys, uint64_t* refs) const {
   constexpr size_t kGroup = 32;
   ReaderLock lock(index_mutex_);
   const uint32_t epoch = index_.epoch();
-  SeriesIndex::KeyHash hashes[kGroup];
+  SenderKeys::Search search(index_.keys());
+  SenderKeys::Hash hashes[kGroup];
+  uint32_t ids[kGroup];
   for (uint64_t base = 0; base < keys.size; base += kGroup) {
     size_t n = std::min<uint64_t>(kGroup, keys.size - base);
-    for (size_t i = 0; i < n; ++i) {
-      hashes[i] = index_.hash_key(view(keys[base + i]));
-      index_.prefetch_key(hashes[i]);
-    }
-    for (size_t i = 0; i < n; ++i) {
-      uint32_t id = index_.find_key(hashes[i]);
-      refs[base + i] = id == kNoId ? 0 : ref_of(epoch, id);
-    }
+    for (size_t i = 0; i < n; ++i) hashes[i] = index_.hash_key(view(keys[base + i]));
+    search.find({hashes, n}, ids);
+    for (size_t i = 0; i < n; ++i) refs[base + i] = ids[i] == kNoId ? 0 : ref_of(epoch, ids[i]);
   }
 }
 
@@ -409,6 +406,9 @@ void Head::apply_batch(const WriteBatch& batch, Plan& plan, AppendResult& result
   const bool starts = !batch.start_timestamps_ms.empty();
   uint64_t sample = 0, histogram = 0;
   for (uint64_t i = 0; i < batch.series_count; ++i) {
+    constexpr uint64_t kAhead = 8;
+    if (i + kAhead < batch.series_count && plan.ids[i + kAhead] != kNoId)
+      prefetch_buffer(hot_[plan.ids[i + kAhead]].chunk, open_->arena);
     const uint32_t id = plan.ids[i];
     for (; sample < batch.sample_ends[i]; ++sample) {
       const Judgement verdict = plan.floats[sample];

@@ -86,17 +86,6 @@ using IdTable = SlotTable<TagSlot>;
 
 inline uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
 
-// 96 bits of a keyed 128-bit hash stand for the key itself: among 10^8 keys the odds of any two meeting are below
-// 10^-12.
-struct KeySlot {
-  uint32_t high = 0;
-  uint32_t middle = 0;
-  uint32_t low = 0;
-  uint32_t id = kNoId;
-  uint32_t place() const { return high; }
-};
-using KeyTable = SlotTable<KeySlot>;
-
 }  // namespace nightlight::gorilla
 
 #endif  // NIGHTLIGHT_GORILLA_HEAD_ID_TABLE_H_

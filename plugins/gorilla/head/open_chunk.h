@@ -60,6 +60,18 @@ bool append_value(HotSeries& series, ChunkArena& arena, uint64_t value_bits, boo
 // Forgets the chunk, whose state the caller has kept, and makes ready for a new one.
 void start_chunk(HotSeries& series);
 
+// Fetches what the next append_value writes to.
+inline void prefetch_buffer(const ChunkState& chunk, const ChunkArena& arena) {
+  if (chunk.mode < ChunkMode::kDelta) return;
+  const uint8_t* buffer = arena.at(chunk.buffer);
+  if (chunk.mode == ChunkMode::kXor) {
+    __builtin_prefetch(buffer + chunk.used / 8, 1);
+    return;
+  }
+  __builtin_prefetch(buffer + chunk.used, 1);
+  __builtin_prefetch(buffer + ChunkArena::class_bytes(chunk.size_class) - 1 - chunk.count / 4, 1);
+}
+
 // Bytes of buffer that a copy of the chunk needs.
 inline uint32_t buffer_bytes(const ChunkState& chunk) {
   return chunk.mode >= ChunkMode::kDelta ? ChunkArena::class_bytes(chunk.size_class) : 0;

@@ -162,25 +162,17 @@ void SeriesIndex::remove(uint32_t id) {
 // ---- keys
 // -----------------------------------------------------------------------------------------------------------------
 
-SeriesIndex::KeyHash SeriesIndex::hash_key(std::string_view key) const {
+SenderKeys::Hash SeriesIndex::hash_key(std::string_view key) const {
   XXH128_hash_t hash = XXH3_128bits_withSeed(key.data(), key.size(), secret_);
   return {hash.high64, hash.low64};
 }
 
-uint32_t SeriesIndex::find_key(KeyHash hash) const {
-  auto high = static_cast<uint32_t>(hash.high >> 32), middle = static_cast<uint32_t>(hash.high);
-  auto low = static_cast<uint32_t>(hash.low);
-  return keys_.find(high,
-                    [&](const KeySlot& slot) { return slot.high == high && slot.middle == middle && slot.low == low; });
-}
-
-void SeriesIndex::remember_key(KeyHash hash, uint32_t id) {
-  if (find_key(hash) != kNoId) return;
+void SeriesIndex::remember_key(SenderKeys::Hash hash, uint32_t id) {
+  if (keys_.find(hash) != kNoId) return;
   // Several senders may spell a series differently; more than four spellings of every series is a sender that never
   // repeats.
   if (keys_.size() > 4 * size_t{live_} + 1024) keys_.clear();
-  keys_.insert(KeySlot{static_cast<uint32_t>(hash.high >> 32), static_cast<uint32_t>(hash.high),
-                       static_cast<uint32_t>(hash.low), id});
+  keys_.add(hash, id);
 }
 
 // ---- selection

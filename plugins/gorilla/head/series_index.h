@@ -16,6 +16,7 @@
 
 #include "gorilla/head/id_table.h"
 #include "gorilla/head/postings.h"
+#include "gorilla/head/sender_keys.h"
 #include "gorilla/head/symbol_table.h"
 #include "gorilla/select/matcher.h"
 #include "nightlight/columns.h"
@@ -44,14 +45,9 @@ class SeriesIndex {
   uint32_t epoch() const { return epoch_; }
 
   // ---- senders' keys ----
-  struct KeyHash {
-    uint64_t high, low;
-  };
-  KeyHash hash_key(std::string_view key) const;
-  void prefetch_key(KeyHash hash) const { keys_.prefetch(static_cast<uint32_t>(hash.high >> 32)); }
-  // kNoId when no series was remembered under it.
-  uint32_t find_key(KeyHash hash) const;
-  void remember_key(KeyHash hash, uint32_t id);
+  SenderKeys::Hash hash_key(std::string_view key) const;
+  const SenderKeys& keys() const { return keys_; }
+  void remember_key(SenderKeys::Hash hash, uint32_t id);
 
   // ---- labels of a series ----
   const SymbolTable& symbols() const { return symbols_; }
@@ -130,7 +126,7 @@ class SeriesIndex {
   std::vector<uint32_t> offsets_;  // By series id.
   std::vector<uint32_t> free_ids_;
   IdTable series_table_;
-  KeyTable keys_;
+  SenderKeys keys_;
   Bitmap all_;
   uint32_t live_ = 0;
   std::vector<uint32_t> scratch_;

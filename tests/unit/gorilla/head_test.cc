@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <map>
+#include <numeric>
 
 #include "fixtures.h"
 #include "gorilla/select/series_set.h"
@@ -99,6 +100,35 @@ TEST_CASE("a sender's key finds the series again, and a stale reference is told"
   BatchBuilder stale;
   stale.series({}, {{kNow + 2, 2}}, {}, refs[0] + (uint64_t{1} << 32));
   CHECK(write(head, log, stale).position.error().code == Code::kAborted);
+}
+
+TEST_CASE("keys are found in the order of their sender, in any other, and after some are new") {
+  constexpr uint32_t kKeys = 10'000;  // Several pieces of entries.
+  SenderKeys keys;
+  // The same tag for several keys: what the table finds first may be another one.
+  auto hash = [](uint64_t i) { return SenderKeys::Hash{(i / 4) << 33 | (i % 4), i * 3}; };
+  for (uint32_t i = 0; i < kKeys; ++i) keys.add(hash(i), 2 * i);
+  auto found = [&](SenderKeys::Search& search, const std::vector<uint64_t>& order) {
+    std::vector<SenderKeys::Hash> hashes;
+    for (uint64_t i : order) hashes.push_back(hash(i));
+    std::vector<uint32_t> ids(order.size());
+    search.find(hashes, ids.data());
+    for (size_t i = 0; i < order.size(); ++i)
+      if (ids[i] != (order[i] < kKeys ? 2 * order[i] : kNoId)) return false;
+    return true;
+  };
+  SenderKeys::Search search(keys);
+  std::vector<uint64_t> order(kKeys + 5);
+  std::iota(order.begin(), order.end(), 0);
+  CHECK(found(search, order));
+  for (uint64_t& i : order) i = i * 7919 % (kKeys + 5);
+  CHECK(found(search, order));
+  CHECK(found(search, order));  // Fetched ahead by now.
+  CHECK(found(search, {5, 6, kKeys + 1, 7, 9, 10}));
+  CHECK(keys.find(hash(kKeys - 1)) == 2 * (kKeys - 1));
+  keys.clear();
+  CHECK(found(search, {kKeys, kKeys + 1}));
+  CHECK(keys.find(hash(0)) == kNoId);
 }
 
 TEST_CASE("samples are refused with Prometheus' words") {
