@@ -836,42 +836,75 @@ std::shared_ptr<Generation> Head::frozen() const {
   return frozen_;
 }
 
+namespace {
+
+// Series as the ranks of their labels, which stand for the labels' texts.
+struct RankedSeries {
+  std::vector<uint32_t> ends, ranks;  // Of series i: ranks [ends[i - 1], ends[i]).
+
+  std::span<const uint32_t> of(uint32_t i) const {
+    const uint32_t begin = i == 0 ? 0 : ends[i - 1];
+    return {ranks.data() + begin, ends[i] - begin};
+  }
+};
+
+// Their positions in the order of their labels. As many of the first ranks as 64 bits hold, which decide nearly always,
+// are compared where the positions are; `bits` tells any rank.
+std::vector<uint32_t> sorted_positions(const RankedSeries& series, int bits) {
+  struct Place {
+    uint64_t first_ranks;
+    uint32_t position;
+  };
+  const size_t ranks_of_key = 64 / std::max(bits, 1);
+  std::vector<Place> places(series.ends.size());
+  for (uint32_t i = 0; i < places.size(); ++i) {
+    uint64_t key = 0;
+    std::span<const uint32_t> ranks = series.of(i);
+    // Where a series has fewer labels the key is that of the least ones: the whole comparison decides.
+    for (size_t k = 0; k < ranks_of_key; ++k) key = key << bits | (k < ranks.size() ? ranks[k] : 0);
+    places[i] = {key, i};
+  }
+  std::sort(places.begin(), places.end(), [&](const Place& a, const Place& b) {
+    if (a.first_ranks != b.first_ranks) return a.first_ranks < b.first_ranks;
+    std::span<const uint32_t> x = series.of(a.position), y = series.of(b.position);
+    return std::lexicographical_compare(x.begin(), x.end(), y.begin(), y.end());
+  });
+  std::vector<uint32_t> out(places.size());
+  for (size_t i = 0; i < out.size(); ++i) out[i] = places[i].position;
+  return out;
+}
+
+}  // namespace
+
 std::vector<uint32_t> Head::sorted_series(const Generation& g) const {
   std::vector<uint32_t> ids;
   for (uint32_t id = 0; id < g.frozen.size(); ++id)
     if (g.frozen[id].count > 0 || (!g.side.empty() && g.side.count(id) > 0)) ids.push_back(id);
-  ReaderLock lock(index_mutex_);
-  // A log that contradicts itself may have given the labels of a series with samples to another one.
-  const SeriesIndex& index = index_;  // The analysis does not see that lambdas run under the lock that is held here.
-  std::erase_if(ids, [&index](uint32_t id) { return !index.exists(id); });
-  // Labels' ranks stand for their texts.
-  std::vector<uint32_t> rank(index_.label_count());
+  // A batch with a new series waits for this lock: what is needed is copied, and sorted without it. Texts never move.
+  RankedSeries series;
+  std::vector<LabelView> labels;
   {
-    std::vector<uint32_t> order(rank.size());
-    std::iota(order.begin(), order.end(), 0);
-    const SymbolTable& symbols = index.symbols();
-    std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-      LabelRef x = index.label(a), y = index.label(b);
-      return x.name != y.name ? symbols.text(x.name) < symbols.text(y.name)
-                              : symbols.text(x.value) < symbols.text(y.value);
-    });
-    for (uint32_t i = 0; i < order.size(); ++i) rank[order[i]] = i;
+    ReaderLock lock(index_mutex_);
+    // A log that contradicts itself may have given the labels of a series with samples to another one.
+    const SeriesIndex& index = index_;  // The analysis does not see that lambdas run under the lock that is held here.
+    std::erase_if(ids, [&index](uint32_t id) { return !index.exists(id); });
+    labels.reserve(index.label_count());
+    for (uint32_t id = 0; id < index.label_count(); ++id)
+      labels.emplace_back(index.symbols().text(index.label(id).name), index.symbols().text(index.label(id).value));
+    series.ends.reserve(ids.size());
+    for (uint32_t id : ids) {
+      index.each_label(id, [&](uint32_t label_id) { series.ranks.push_back(label_id); });
+      series.ends.push_back(static_cast<uint32_t>(series.ranks.size()));
+    }
   }
-  std::vector<uint32_t> begins, ranks;
-  begins.reserve(ids.size() + 1);
-  for (uint32_t id : ids) {
-    begins.push_back(static_cast<uint32_t>(ranks.size()));
-    index_.each_label(id, [&](uint32_t label_id) { ranks.push_back(rank[label_id]); });
-  }
-  begins.push_back(static_cast<uint32_t>(ranks.size()));
-  std::vector<uint32_t> order(ids.size());
+  std::vector<uint32_t> order(labels.size()), rank(labels.size());
   std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-    return std::lexicographical_compare(&ranks[begins[a]], ranks.data() + begins[a + 1], &ranks[begins[b]],
-                                        ranks.data() + begins[b + 1]);
-  });
-  for (uint32_t& place : order) place = ids[place];
-  return order;
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return labels[a] < labels[b]; });
+  for (uint32_t i = 0; i < order.size(); ++i) rank[order[i]] = i;
+  for (uint32_t& label : series.ranks) label = rank[label];
+  std::vector<uint32_t> sorted = sorted_positions(series, std::bit_width(labels.size()));
+  for (uint32_t& place : sorted) place = ids[place];
+  return sorted;
 }
 
 uint64_t Head::collect_garbage(uint32_t idle_seals) {
