@@ -48,6 +48,7 @@ bool Store::give_reserve(const Error& error) {
 Result<void> Store::seal_generation() {
   std::shared_ptr<Generation> generation = head_->frozen();
   if (generation == nullptr) {
+    if (writable_.load()) log_->prepare();
     generation = head_->freeze();
     published_ = false;
     // Segments end where generations do, so that they can be freed.

@@ -60,6 +60,9 @@ class IngestLog {
   // [any] Writes and syncs what is queued, also what a failure left behind.
   virtual Result<void> flush() = 0;
 
+  // [one] Does what the next cut makes necessary and can be done before it: otherwise the first writer after the cut
+  // waits for it.
+  virtual void prepare() = 0;
   // [one] Batches after `position` go to a new segment, so that trim can free what is before.
   virtual Result<void> cut() = 0;
   // [one] Batches up to `position` are not needed any more.

@@ -53,8 +53,11 @@ Result<std::unique_ptr<Wal>> Wal::open(FileSystem& files, WalOptions options) {
     const std::optional<uint64_t> number = segment_number(name);
     if (!number) continue;
     NIGHTLIGHT_ASSIGN(size, files.size(whole));
-    MutexLock lock(wal->segments_mutex_);
-    wal->segments_.push_back(Segment{*number, 0, size});
+    {
+      MutexLock lock(wal->segments_mutex_);
+      wal->segments_.push_back(Segment{*number, 0, size});
+    }
+    MutexLock lock(wal->next_mutex_);
     wal->next_number_ = std::max(wal->next_number_, *number + 1);
   }
   MutexLock lock(wal->segments_mutex_);
@@ -77,8 +80,7 @@ Result<ReplayStats> Wal::replay(uint64_t after, const std::function<Result<void>
     MutexLock lock(mutex_);
     appended_ = 0;
   }
-  for (Segment& segment : segments)
-    NIGHTLIGHT_TRY(scan(segment, segment.number == segments.back().number, after, each, stats));
+  for (Segment& segment : segments) NIGHTLIGHT_TRY(scan(segment, after, each, stats));
   MutexLock lock(mutex_);
   // Blocks may reach further than a log that lost its end: positions never go back.
   appended_ = durable_ = written_ = std::max(appended_, after);
@@ -92,7 +94,7 @@ void Wal::skip_to(uint64_t position) {
   appended_ = durable_ = written_ = std::max(appended_, position);
 }
 
-Result<void> Wal::scan(Segment& segment, bool is_last, uint64_t after,
+Result<void> Wal::scan(Segment& segment, uint64_t after,
                        const std::function<Result<void>(uint64_t, const LogBatch&)>& each, ReplayStats& stats) {
   NIGHTLIGHT_ASSIGN(bytes, read_file(files_, path(segment.number), UINT64_MAX));
   if (is_newer_segment(bytes)) {
@@ -102,12 +104,13 @@ Result<void> Wal::scan(Segment& segment, bool is_last, uint64_t after,
   }
   const std::optional<SegmentHeader> found = read_segment_header(bytes);
   if (!found || found->number != segment.number) {
-    // Made or recycled, and not begun: nothing in it was acknowledged. Only a damaged header in front of later segments
-    // hides something, and then the sequence has a gap, which the next segment shows.
+    // Made ready or recycled, and not begun: nothing in it was acknowledged. Only a damaged header in front of later
+    // segments hides something, and then the sequence has a gap, which the next segment shows.
     segment.last = 0;
     return {};
   }
   const SegmentHeader& header = *found;
+  stats.torn_bytes = 0;  // Only those of the last one count.
   uint64_t last = 0;
   {
     MutexLock lock(mutex_);
@@ -155,7 +158,7 @@ Result<void> Wal::scan(Segment& segment, bool is_last, uint64_t after,
     stats.samples += decoded.batch().sample_series.size() + decoded.batch().histograms.size();
     NIGHTLIGHT_TRY(each(last, decoded.batch()));
   }
-  if (hole != 0 && is_last) {
+  if (hole != 0) {
     uint32_t magic;
     std::memcpy(&magic, all.data() + hole, 4);
     uint32_t size = 0;
@@ -295,7 +298,7 @@ Result<void> Wal::commit(std::string& group, uint64_t last, bool sync) {
     if (unsynced_.size() > from) {
       char* data = unsynced_.data() + from;
       const size_t size = unsynced_.size() - from;
-      seal_records(data, size, salt(next_number_ - 1));
+      seal_records(data, size, salt(number_));
       NIGHTLIGHT_TRY(file_->pwrite(offset_, data, size));
       offset_ += size;
     }
@@ -312,52 +315,81 @@ Result<void> Wal::commit(std::string& group, uint64_t last, bool sync) {
   return done;
 }
 
-// A new segment for everything that is unsynced.
-Result<void> Wal::start_segment() {
-  const uint64_t number = next_number_, needed = kHeaderBytes + unsynced_.size();
-  uint64_t size = std::max(options_.segment_bytes, needed);
+void Wal::prepare() {
+  MutexLock lock(next_mutex_);
+  if (next_.file != nullptr) return;
+  auto durable = [&]() -> Result<void> {
+    NIGHTLIGHT_ASSIGN(made, make_file(options_.segment_bytes));
+    NIGHTLIGHT_TRY(made.file->sync());
+    NIGHTLIGHT_TRY(files_.sync_directory(options_.directory));
+    next_ = std::move(made);
+    return {};
+  };
+  // The commit that needs one tries again, and tells.
+  (void)durable();
+}
+
+// The file of the segment with the next number, not begun: a recycled one when there is one, of `needed` bytes at
+// least.
+Result<Wal::NextFile> Wal::make_file(uint64_t needed) {
+  const std::string name = path(next_number_);
+  NextFile out{nullptr, std::max(options_.segment_bytes, needed)};
   std::string spare;
   {
     MutexLock lock(segments_mutex_);
-    if (size == options_.segment_bytes && !spare_.empty()) {
+    if (out.size_bytes == options_.segment_bytes && !spare_.empty()) {
       spare = spare_.back();
       spare_.pop_back();
     }
   }
   // Overwriting blocks that a file has already needs no journal of the file system: half the latency.
-  if (!spare.empty()) NIGHTLIGHT_TRY(files_.rename_replacing(spare, path(number)));
+  if (!spare.empty()) NIGHTLIGHT_TRY(files_.rename_replacing(spare, name));
   if (spare.empty() && !may_grow()) return Error{Code::kResourceExhausted, "the disk is full, and its reserve in use"};
-  std::unique_ptr<File> file;
-  while (file == nullptr) {
-    NIGHTLIGHT_ASSIGN(made, files_.open(path(number), spare.empty() ? OpenMode::kTruncate : OpenMode::kReadWrite));
-    Result<void> reserved = made->preallocate(size);
+  while (out.file == nullptr) {
+    NIGHTLIGHT_ASSIGN(made, files_.open(name, spare.empty() ? OpenMode::kTruncate : OpenMode::kReadWrite));
+    Result<void> reserved = made->preallocate(out.size_bytes);
     if (reserved.ok()) {
-      file = std::move(made);
+      out.file = std::move(made);
       continue;
     }
     // The part of it that found room would keep others from theirs.
     made.reset();
-    static_cast<void>(files_.remove(path(number)).ok());
+    static_cast<void>(files_.remove(name).ok());
     spare.clear();
-    if (reserved.error().code != Code::kResourceExhausted || size == needed || size <= kLeastSegment) return reserved;
+    uint64_t& size = out.size_bytes;
+    if (reserved.error().code != Code::kResourceExhausted || size == needed || size <= kLeastSegment)
+      return std::move(reserved).error();
     size = std::max({size / 2, needed, std::min(kLeastSegment, size)});
+  }
+  return out;
+}
+
+// A new segment for everything that is unsynced. Its header becomes durable with its first records: without it, the
+// file counts as not begun.
+Result<void> Wal::start_segment() {
+  const uint64_t needed = kHeaderBytes + unsynced_.size();
+  MutexLock lock(next_mutex_);
+  NextFile next = std::exchange(next_, {});
+  if (next.file == nullptr || next.size_bytes < needed) {
+    next.file.reset();
+    NIGHTLIGHT_ASSIGN(made, make_file(needed));
+    next = std::move(made);
+    // Its name is durable before any record in it is acknowledged.
+    NIGHTLIGHT_TRY(files_.sync_directory(options_.directory));
   }
   SegmentHeader header{};
   std::memcpy(header.magic, kSegmentMagic, sizeof kSegmentMagic);
-  header.number = number;
+  header.number = next_number_;
   std::memcpy(&header.first, unsynced_.data() + 8, 8);  // The sequence of the first record.
-  header.salt = salt(number);
+  header.salt = salt(next_number_);
   header.crc = segment_header_crc(header);
-  NIGHTLIGHT_TRY(file->pwrite(0, &header, sizeof header));
-  // Durable, with its name, before any record in it is acknowledged.
-  NIGHTLIGHT_TRY(file->sync());
-  NIGHTLIGHT_TRY(files_.sync_directory(options_.directory));
-  next_number_ = number + 1;
-  file_ = std::move(file);
-  file_bytes_ = size;
+  NIGHTLIGHT_TRY(next.file->pwrite(0, &header, sizeof header));
+  number_ = next_number_++;
+  file_ = std::move(next.file);
+  file_bytes_ = next.size_bytes;
   offset_ = kHeaderBytes;
-  MutexLock lock(segments_mutex_);
-  segments_.push_back(Segment{number, 0, size});
+  MutexLock segments_lock(segments_mutex_);
+  segments_.push_back(Segment{number_, 0, file_bytes_});
   return {};
 }
 
@@ -368,8 +400,13 @@ Result<void> Wal::trim(uint64_t position) {
   // The mutex keeps a commit from beginning, so that the last segment stays the one that is written.
   MutexLock lock(mutex_);
   while (committing_) committed_.wait(mutex_);
+  MutexLock next_lock(next_mutex_);
   MutexLock segments_lock(segments_mutex_);
   const bool keep_spare = may_grow();
+  if (!keep_spare && next_.file != nullptr) {
+    next_.file.reset();
+    NIGHTLIGHT_TRY(files_.remove(path(next_number_)));
+  }
   for (; !keep_spare && !spare_.empty(); spare_.pop_back()) NIGHTLIGHT_TRY(files_.remove(spare_.back()));
   while (!segments_.empty() && segments_.front().last <= position) {
     const Segment& segment = segments_.front();

@@ -45,6 +45,7 @@ class Wal final : public IngestLog {
   uint64_t append(const LogBatch& batch) override;
   Result<void> wait(uint64_t position) override;
   Result<void> flush() override;
+  void prepare() override;
   Result<void> cut() override;
   Result<void> trim(uint64_t position) override;
   LogStats stats() const override;
@@ -59,12 +60,17 @@ class Wal final : public IngestLog {
   Wal(FileSystem& files, WalOptions options);
   std::string path(uint64_t number) const;
   uint32_t salt(uint64_t number) const;
-  Result<void> scan(Segment& segment, bool is_last, uint64_t after,
+  Result<void> scan(Segment& segment, uint64_t after,
                     const std::function<Result<void>(uint64_t, const LogBatch&)>& each, ReplayStats& stats);
   void quarantine(const Segment& segment);
   // Both with `committing_` set by the caller, without the mutex.
   Result<void> commit(std::string& group, uint64_t last, bool sync);
   Result<void> start_segment();
+  struct NextFile {
+    std::unique_ptr<File> file;
+    uint64_t size_bytes = 0;
+  };
+  Result<NextFile> make_file(uint64_t needed) REQUIRES(next_mutex_);
   bool may_grow() const { return options_.may_grow == nullptr || options_.may_grow(); }
   Result<void> run_group(uint64_t position, bool sync);
 
@@ -85,11 +91,14 @@ class Wal final : public IngestLog {
 
   // Owned by whoever set committing_.
   std::unique_ptr<File> file_;
-  uint64_t offset_ = 0, file_bytes_ = 0;
-  std::string unsynced_;  // Records, in order, that are not known to be durable.
-  uint64_t next_number_ = 1;
+  uint64_t number_ = 0, offset_ = 0, file_bytes_ = 0;  // Of `file_`.
+  std::string unsynced_;                               // Records, in order, that are not known to be durable.
 
-  mutable Mutex segments_mutex_;                                // After mutex_.
+  Mutex next_mutex_;  // After mutex_.
+  uint64_t next_number_ GUARDED_BY(next_mutex_) = 1;
+  NextFile next_ GUARDED_BY(next_mutex_);  // The file with the next number, durable with its name; or none.
+
+  mutable Mutex segments_mutex_;                                // After next_mutex_.
   std::deque<Segment> segments_ GUARDED_BY(segments_mutex_);    // The last one is being written when file_ is set.
   std::vector<std::string> spare_ GUARDED_BY(segments_mutex_);  // Names of files to recycle.
 };

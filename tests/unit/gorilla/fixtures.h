@@ -40,6 +40,7 @@ class MemoryLog final : public IngestLog {
   }
   Result<void> wait(uint64_t) override { return {}; }
   Result<void> flush() override { return {}; }
+  void prepare() override {}
   Result<void> cut() override { return {}; }
   Result<void> trim(uint64_t) override { return {}; }
   LogStats stats() const override { return {}; }

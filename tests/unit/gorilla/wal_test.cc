@@ -128,6 +128,8 @@ TEST_CASE("what was waited for is there after a loss of power, over several segm
       files.halt_at(20 + seed * 7 % 60);
       for (int i = 0; i < 200; ++i) {
         if (!wal->ready().ok()) break;
+        if (i % 5 == 3) wal->prepare();
+        if (i % 7 == 6) (void)wal->cut();
         uint64_t position = wal->append(batch_of(++number, 100));
         REQUIRE(position == number);
         if (!wal->wait(position).ok()) break;
@@ -206,9 +208,13 @@ TEST_CASE("a log that may not grow begins no segment, and gives back those that 
     return std::count_if(names.begin(), names.end(), [](const std::string& name) { return name.starts_with("spare"); });
   };
   CHECK(spares() == 2);
+  wal->prepare();
+  CHECK(spares() == 1);
+  const uint64_t files_before = files.list("data/wal")->size();
   may_grow = false;
-  REQUIRE(wal->trim(61).ok());
+  REQUIRE(wal->trim(60).ok());
   CHECK(spares() == 0);
+  CHECK(files.list("data/wal")->size() == files_before - 2);
   uint64_t last = 80;
   while (wal->wait(wal->append(batch_of(++last, 50))).ok()) REQUIRE(last < 200);
   CHECK(wal->stats().full);
@@ -241,12 +247,59 @@ TEST_CASE("trimming frees segments and recycles them") {
   CHECK(stats.damaged_records == 0);
 }
 
+TEST_CASE("the first writer after a cut that was prepared for writes and syncs, and nothing else") {
+  SimulatedFileSystem files(1);
+  uint64_t number = 0;
+  auto write = [&](Wal& wal) {
+    const uint64_t before = files.operations();
+    REQUIRE(wal.wait(wal.append(batch_of(++number, 50))).ok());
+    return files.operations() - before;
+  };
+  constexpr uint64_t kWrite = 2;  // With its sync.
+  constexpr uint64_t kHeader = 1;
+  {
+    auto wal = open(files);
+    (void)replayed(*wal);
+    write(*wal);
+    CHECK(write(*wal) == kWrite);
+    for (int seal = 0; seal < 4; ++seal) {
+      wal->prepare();
+      wal->prepare();
+      CHECK(write(*wal) == kWrite);  // Still to the old one.
+      REQUIRE(wal->cut().ok());
+      CHECK(write(*wal) == kHeader + kWrite);
+      CHECK(write(*wal) == kWrite);
+      REQUIRE(wal->trim(number - 2).ok());
+    }
+    // Larger than what was prepared, which is taken again.
+    wal->prepare();
+    REQUIRE(wal->cut().ok());
+    REQUIRE(wal->wait(wal->append(batch_of(++number, 1 << 14))).ok());
+    wal->prepare();
+  }
+  files.crash();
+  auto wal = open(files);
+  ReplayStats stats;
+  const std::vector<uint64_t> found = replayed(*wal, &stats);
+  REQUIRE(!found.empty());
+  CHECK(found.back() == number);
+  CHECK(stats.damaged_records == 0);
+  write(*wal);
+  // What was prepared and never begun is freed like any other.
+  wal->prepare();
+  REQUIRE(wal->cut().ok());
+  write(*wal);
+  REQUIRE(wal->trim(number).ok());
+  CHECK(wal->stats().segments == 1);
+}
+
 TEST_CASE("damage in the middle is stepped over and counted, a torn tail is cut") {
   SimulatedFileSystem files(1);
   {
     auto wal = open(files, 1 << 20);
     (void)replayed(*wal);
     for (uint64_t n = 1; n <= 20; ++n) REQUIRE(wal->wait(wal->append(batch_of(n, 50))).ok());
+    wal->prepare();
   }
   SUBCASE("in the middle") {
     REQUIRE(files.damage("data/wal/00000001.wal", [](std::string& bytes) { bytes[1000] ^= 1; }).ok());
@@ -260,6 +313,7 @@ TEST_CASE("damage in the middle is stepped over and counted, a torn tail is cut"
   SUBCASE("at every byte of the end") {
     std::string whole = *read_file(files, "data/wal/00000001.wal", UINT64_MAX);
     size_t used = whole.find_last_not_of('\0') + 1;
+    uint64_t torn = 0;
     for (size_t cut = used - 600; cut < used - 8; cut += 3) {
       REQUIRE(files
                   .damage("data/wal/00000001.wal",
@@ -274,7 +328,9 @@ TEST_CASE("damage in the middle is stepped over and counted, a torn tail is cut"
       CHECK(found.size() < 20);
       CHECK(found.size() >= 17);
       CHECK(stats.damaged_records == 0);
+      torn += stats.torn_bytes;
     }
+    CHECK(torn > 0);
   }
 }
 
