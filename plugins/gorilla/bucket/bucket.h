@@ -64,7 +64,7 @@ class Bucket {
   virtual Result<ObjectHead> head(std::string_view key) = 0;
   // Keys that begin with `prefix`, in byte order. Uploads that were not committed are not listed.
   virtual Result<std::vector<std::string>> list(std::string_view prefix) = 0;
-  // kNotFound when there is none.
+  // kNotFound when there is none. After a power cut the object may be there again.
   virtual Result<void> remove(std::string_view key) = 0;
 
   // The whole of a small object in one call.

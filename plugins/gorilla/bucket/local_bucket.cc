@@ -90,9 +90,7 @@ class LocalBucket final : public Bucket {
     NIGHTLIGHT_TRY(check_key(key));
     NIGHTLIGHT_TRY(check_writable());
     MutexLock lock(mutex_);
-    std::string path = path_of(key);
-    NIGHTLIGHT_TRY(files_.remove(path));
-    return files_.sync_directory(parent_path(path));
+    return files_.remove(path_of(key));
   }
 
   std::string path_of(std::string_view key) const { return directory_ + "/" + std::string(key); }
