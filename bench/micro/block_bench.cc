@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 
@@ -71,6 +72,23 @@ void decode_shape(benchmark::State& state, load::Shape shape, ValueChoice choice
     benchmark::ClobberMemory();
   }
   set_per_sample(state, values.size());
+  state.SetLabel(value_encoding_name(kind));
+}
+
+// A bucket of which another has a third of the increments, and decoding of that other is not counted.
+void decode_sibling(benchmark::State& state) {
+  const std::vector<double> all = values_of(load::Shape::kBucket);
+  std::vector<double> some(all.size()), out(all.size());
+  for (size_t i = 0; i < all.size(); ++i) some[i] = std::floor(all[i] / 3);
+  const Sibling sibling{1, all};
+  Bytes bytes;
+  const uint8_t kind = encode_values(some, ValueChoice::kDense, bytes, &sibling);
+  for (auto _ : state) {
+    if (!decode_values(kind, bytes, out.size(), out.data(), all)) state.SkipWithError("cannot decode");
+    benchmark::DoNotOptimize(out.data());
+    benchmark::ClobberMemory();
+  }
+  set_per_sample(state, out.size());
   state.SetLabel(value_encoding_name(kind));
 }
 
@@ -289,6 +307,7 @@ void register_all() {
       benchmark::RegisterBenchmark(("decode/" + name).c_str(), decode_shape, shape, choice);
     }
   }
+  benchmark::RegisterBenchmark("decode/bucket/sibling", decode_sibling);
   for (size_t i = 0; i < integer_codecs().size(); ++i)
     benchmark::RegisterBenchmark((std::string("decode_integers/") + integer_codecs()[i].name).c_str(),
                                  decode_integer_codec, i);

@@ -145,11 +145,14 @@ std::string read_whole(SimulatedFileSystem& files, const std::string& path) {
 
 std::string block_seed(uint64_t number) {
   testing::TestStore store;
-  const auto level = static_cast<uint32_t>(number % 3);
+  // Some have buckets of histograms, which are told from each other.
+  const bool buckets = number % 8 == 5;
+  const auto level = static_cast<uint32_t>(buckets ? 2 : number % 3);
   // Some have several pages of label sets.
   const testing::TestData data =
-      number % 8 == 7 ? testing::generate(number, 300, 2, 1'700'000'000'000, 600'000)
-                      : testing::generate(number, 2 + number % 14, 3 + number % 20, 1'700'000'000'000, 600'000);
+      buckets           ? testing::generate_buckets(number, 1 + number / 8 % 4, 40, 1'700'000'000'000, 15'000)
+      : number % 8 == 7 ? testing::generate(number, 300, 2, 1'700'000'000'000, 600'000)
+                        : testing::generate(number, 2 + number % 14, 3 + number % 20, 1'700'000'000'000, 600'000);
   auto meta = testing::write_block(*store.bucket, testing::meta_of(number, level), block_options_of_level(level), data);
   require(meta.ok());
   StoreFiles files;

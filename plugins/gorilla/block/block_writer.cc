@@ -1,5 +1,7 @@
 #include "gorilla/block/block_writer.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
 #include <map>
 
@@ -16,16 +18,57 @@ namespace {
 // Rounds towards minus infinity.
 int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0); }
 
+// A chunk of the open page from which others may be told.
+struct Elder {
+  uint64_t family;
+  size_t chunk;
+  std::vector<double> values;
+};
+// Families whose members have others between them; those of a page that has more are told from a later one.
+constexpr size_t kMaxElders = 16;
+
 // The page of a slice that is being filled.
 struct OpenPage {
   std::vector<uint64_t> ordinals, kinds, columns, sizes;
   Bytes streams;
+  std::vector<Elder> elders;
+  size_t next_elder = 0;
 
   void clear() {
     for (auto* column : {&ordinals, &kinds, &columns, &sizes}) column->clear();
     streams.clear();
+    for (Elder& elder : elders) elder.family = 0;
+  }
+  Elder* elder_of(uint64_t family) {
+    for (Elder& elder : elders)
+      if (elder.family == family) return &elder;
+    return nullptr;
+  }
+  // The next chunk becomes the elder of its family.
+  void put_elder(uint64_t family, std::span<const double> values) {
+    Elder* elder = elder_of(family);
+    if (elder == nullptr && elders.size() < kMaxElders) elder = &elders.emplace_back();
+    if (elder == nullptr) elder = &elders[next_elder++ % kMaxElders];
+    elder->family = family;
+    elder->chunk = sizes.size();
+    elder->values.assign(values.begin(), values.end());
   }
 };
+
+// Series that differ in nothing but the bound of their bucket are of one family. 0: none.
+uint64_t family_of(std::span<const LabelView> labels) {
+  uint64_t hash = 0;
+  bool bucket = false;
+  for (const auto& [name, value] : labels) {
+    if (name == "le") {
+      bucket = true;
+      continue;
+    }
+    hash = XXH3_64bits_withSeed(name.data(), name.size(), hash);
+    hash = XXH3_64bits_withSeed(value.data(), value.size(), hash);
+  }
+  return bucket ? hash | 1 : 0;
+}
 
 struct Slice {
   OpenPage page;
@@ -69,6 +112,7 @@ class Writer final : public BlockWriter {
     ordinal_ = index_.series_count();
     index_.add(series.labels);
     remember_labels(series.labels);
+    family_ = family_of(series.labels);
     NIGHTLIGHT_TRY(add_floats(series));
     return add_histograms(series.histograms);
   }
@@ -165,8 +209,20 @@ class Writer final : public BlockWriter {
     if (!series.start_timestamps_ms.empty() &&
         put_start_timestamps(series.start_timestamps_ms.subspan(begin, count), out))
       kind = kHasStartTimestamps;
-    kind = static_cast<uint8_t>(kind | encode_values(series.values.subspan(begin, count), choice_, out));
+    kind = static_cast<uint8_t>(kind | put_values(slice, series.values.subspan(begin, count), out));
     return add_chunk(number, slice, kind, slice.column, out.size() - before);
+  }
+
+  uint8_t put_values(Slice& slice, std::span<const double> values, Bytes& out) {
+    if (family_ == 0 || choice_ != ValueChoice::kDense) return encode_values(values, choice_, out);
+    OpenPage& page = slice.page;
+    Sibling sibling;
+    const Elder* elder = page.elder_of(family_);
+    const bool usable = elder != nullptr && page.columns[elder->chunk] == slice.column;
+    if (usable) sibling = {page.sizes.size() - elder->chunk, elder->values};
+    const uint8_t encoding = encode_values(values, choice_, out, usable ? &sibling : nullptr);
+    if (!has_sibling(encoding)) page.put_elder(family_, values);
+    return encoding;
   }
 
   // False when all of them are unknown.
@@ -266,6 +322,7 @@ class Writer final : public BlockWriter {
   std::map<int64_t, Slice> slices_;
   std::vector<DataPage> pages_;
   uint32_t ordinal_ = 0;
+  uint64_t family_ = 0;  // Of the series that is being added.
   std::string last_text_;
   std::vector<LabelView> last_labels_;
   Bytes raw_;

@@ -2,9 +2,9 @@
 #include <map>
 #include <unordered_map>
 
+#include "gorilla/block/chunk_values.h"
 #include "gorilla/block/data_reader.h"
 #include "gorilla/chunk/histograms.h"
-#include "gorilla/chunk/values.h"
 
 namespace nightlight::gorilla {
 namespace {
@@ -17,6 +17,7 @@ struct Held {
   size_t slice = 0;  // Index into the reader's slices.
   size_t page_number = 0;
   std::shared_ptr<const DataPageView> page;
+  ChunkValues values;
 };
 
 // The part of a column within the cursor's range.
@@ -30,7 +31,7 @@ class Cursor final : public BlockCursor {
  public:
   Cursor(const DataReader& data, int64_t start_ms, int64_t end_ms) : data_(data), start_ms_(start_ms), end_ms_(end_ms) {
     for (size_t i = 0; i < data.slices().size(); ++i)
-      if (overlaps(data.slices()[i].number)) held_.push_back({i, 0, nullptr});
+      if (overlaps(data.slices()[i].number)) held_.push_back({i, 0, nullptr, {}});
   }
 
   Result<void> read(uint32_t ordinal, SampleColumns* out) override {
@@ -65,10 +66,11 @@ class Cursor final : public BlockCursor {
         NIGHTLIGHT_ASSIGN(page, data_.load(pages[number]));
         held.page = std::move(page);
         held.page_number = number;
+        held.values.clear();
       }
       const DataPageView& page = *held.page;
       for (size_t i = page.find(ordinal); i < page.size() && page.ordinal(i) == ordinal; ++i) {
-        auto read = read_chunk(page, i, out);
+        auto read = read_chunk(held, i, out);
         if (!read.ok() && read.error().message.empty())
           return data_.file().damaged(pages[number].ref.offset,
                                       "the chunk of series " + std::to_string(ordinal) + " is wrong");
@@ -79,7 +81,8 @@ class Cursor final : public BlockCursor {
   }
 
   // An error without a text: the chunk itself is wrong.
-  Result<void> read_chunk(const DataPageView& page, size_t i, SampleColumns* out) {
+  Result<void> read_chunk(Held& held, size_t i, SampleColumns* out) {
+    const DataPageView& page = *held.page;
     NIGHTLIGHT_ASSIGN(times, column(page.column(i)));
     Window window{times, 0, 0};
     window.first = static_cast<size_t>(std::lower_bound(times.begin(), times.end(), start_ms_) - times.begin());
@@ -87,16 +90,17 @@ class Cursor final : public BlockCursor {
     if (last <= window.first) return {};
     window.count = last - window.first;
     bool ok = page.kind(i) == kHistogramEncoding ? read_histograms(page.chunk(i), window, out)
-                                                 : read_floats(page.kind(i), page.chunk(i), window, out);
+                                                 : read_floats(held, i, window, out);
     if (!ok) return Error{Code::kDataLoss, ""};
     if (page.kind(i) != kHistogramEncoding) used_.push_back(page.column(i));
     return {};
   }
 
-  bool read_floats(uint8_t kind, ByteView bytes, const Window& window, SampleColumns* out) {
+  bool read_floats(Held& held, size_t i, const Window& window, SampleColumns* out) {
+    const DataPageView& page = *held.page;
     size_t before = out->timestamps_ms.size(), count = window.times.size();
     FloatChunk chunk;
-    if (!split_float_chunk(kind, bytes, &chunk)) return false;
+    if (!split_float_chunk(page.kind(i), page.chunk(i), &chunk)) return false;
     if (chunk.has_starts) {
       starts_.resize(count);
       if (!decode_integers(chunk.start_encoding, chunk.starts, count, starts_.data())) return false;
@@ -110,13 +114,13 @@ class Cursor final : public BlockCursor {
     }
     if (window.whole()) {
       out->values.resize(before + count);
-      if (!decode_values(chunk.encoding, chunk.values, count, out->values.data() + before)) {
+      if (!held.values.decode(page, i, chunk, count, out->values.data() + before)) {
         out->values.resize(before);
         return false;
       }
     } else {
       values_.resize(count);
-      if (!decode_values(chunk.encoding, chunk.values, count, values_.data())) return false;
+      if (!held.values.decode(page, i, chunk, count, values_.data())) return false;
       out->values.insert(out->values.end(), values_.begin() + static_cast<ptrdiff_t>(window.first),
                          values_.begin() + static_cast<ptrdiff_t>(window.first + window.count));
     }

@@ -21,7 +21,7 @@ class BucketObject;
 inline constexpr uint32_t kBlockMagic = 0x31424c4e;    // "NLB1"
 inline constexpr uint32_t kTrailerMagic = 0x45424c4e;  // "NLBE"
 inline constexpr uint8_t kBlockMajor = 1;
-inline constexpr uint8_t kBlockMinor = 1;   // 1: chunks may be "smoothed" or "ordered".
+inline constexpr uint8_t kBlockMinor = 1;   // 1: chunks may be "smoothed", "ordered" or told from a "sibling".
 inline constexpr size_t kHeaderBytes = 28;  // magic, major, minor, 2 zero bytes, ULID, crc
 inline constexpr size_t kTrailerBytes =
     24;  // toc size u32, major, minor, 2 zero bytes, file size u64, crc u32, magic u32

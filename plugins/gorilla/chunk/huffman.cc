@@ -209,9 +209,10 @@ class Stream {
   uint64_t word_ = 0;
 };
 
-// By the next kMaxCodeBits bits: the symbol, and above it the length of its code.
+// By the next kMaxCodeBits bits: the length of the code, and above it its symbol. The next look-up waits for the
+// length, which is as it should be without a shift.
 using Table = std::array<uint16_t, size_t{1} << kMaxCodeBits>;
-constexpr unsigned kSymbolBits = 8;
+constexpr unsigned kLengthBits = 8;
 
 // False when the lengths are not those of a complete code.
 bool read_table(Stream& in, size_t symbols, Table& table) {
@@ -242,7 +243,7 @@ bool read_table(Stream& in, size_t symbols, Table& table) {
       if (lengths[i] != length) continue;
       if (run > table.size() - filled) return false;
       std::fill_n(table.begin() + static_cast<ptrdiff_t>(filled), run,
-                  static_cast<uint16_t>(length << kSymbolBits | i));
+                  static_cast<uint16_t>(i << kLengthBits | length));
       filled += run;
     }
   }
@@ -251,8 +252,8 @@ bool read_table(Stream& in, size_t symbols, Table& table) {
 
 uint8_t take_symbol(Stream& in, const Table& table) {
   const unsigned entry = table[in.peek(kMaxCodeBits)];
-  in.skip(entry >> kSymbolBits);
-  return static_cast<uint8_t>(entry);
+  in.skip(entry & 63);
+  return static_cast<uint8_t>(entry >> kLengthBits);
 }
 
 // The first half of the symbols, rounded up, comes from `a`, the rest from `b`.

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "gorilla/chunk/decimal.h"
+#include "gorilla/chunk/sibling.h"
 #include "gorilla/chunk/xor_codecs.h"
 #include "nightlight/columns.h"
 
@@ -17,6 +18,8 @@ constexpr uint8_t kExponentMask = 0x1f;
 constexpr uint8_t kHasFactor = 0x20;
 // Against bytes that the compression of the page may shrink further, others must be smaller by one part in so many.
 constexpr size_t kWorthwhile = 16;
+// Nothing is told from a sibling that takes a byte for so many values by itself.
+constexpr size_t kWorthSibling = 8;
 
 uint64_t bits_of(double value) { return std::bit_cast<uint64_t>(value); }
 
@@ -151,6 +154,10 @@ uint8_t put_xor(std::span<const double> values, ValueChoice choice, Bytes& out) 
   return static_cast<uint8_t>(ValueEncoding::kGorilla);
 }
 
+uint8_t sibling_id(IntegerEncoding encoding) {
+  return static_cast<uint8_t>(static_cast<uint8_t>(ValueEncoding::kSibling) + static_cast<uint8_t>(encoding));
+}
+
 uint8_t decimal_id(IntegerEncoding encoding) {
   return static_cast<uint8_t>(static_cast<uint8_t>(ValueEncoding::kDecimal) + static_cast<uint8_t>(encoding));
 }
@@ -171,7 +178,9 @@ bool try_decimal(std::span<const double> values, ValueChoice choice, Bytes& out,
 
 }  // namespace
 
-uint8_t encode_values(std::span<const double> values, ValueChoice choice, Bytes& out) {
+namespace {
+
+uint8_t encode_alone(std::span<const double> values, ValueChoice choice, Bytes& out) {
   NIGHTLIGHT_CHECK(!values.empty() && values.size() <= kMaxChunkSamples, "a chunk's number of samples");
   if (choice == ValueChoice::kGorillaOnly) {
     put_gorilla(values, out);
@@ -197,8 +206,67 @@ uint8_t encode_values(std::span<const double> values, ValueChoice choice, Bytes&
   return put_xor(values, choice, out);
 }
 
-bool decode_values(uint8_t encoding, ByteView bytes, size_t count, double* out) {
+bool read_sibling(uint8_t encoding, ByteView bytes, size_t count, std::span<const double> sibling, double* out) {
+  BoundedReader in(bytes);
+  in.varint();
+  const int64_t multiplier = in.signed_varint();
+  if (!in.ok() || sibling.size() != count) return false;
+  std::array<int64_t, kMaxChunkSamples> integers;
+  const auto of_integers = static_cast<IntegerEncoding>(encoding - static_cast<uint8_t>(ValueEncoding::kSibling));
+  if (!decode_integers(of_integers, in.rest(), count, integers.data())) return false;
+  add_sibling({integers.data(), count}, sibling, multiplier);
+  return from_decimal({integers.data(), count}, 0, out);
+}
+
+// Integers, and what of a sibling is taken away from them.
+struct Told {
+  std::array<int64_t, kMaxChunkSamples> integers;
+  Multiplier multiplier;
+};
+
+bool tell(std::span<const double> values, const Sibling& sibling, Told& told) {
+  if (sibling.values.size() != values.size() || to_decimal(values, told.integers.data()) != 0u) return false;
+  const auto multiplier = choose_multiplier({told.integers.data(), values.size()}, sibling.values);
+  if (multiplier) told.multiplier = *multiplier;
+  return multiplier.has_value();
+}
+
+uint8_t put_told(Told& told, const Sibling& sibling, Bytes& out) {
+  const std::span<int64_t> integers(told.integers.data(), sibling.values.size());
+  subtract_sibling(integers, sibling.values, told.multiplier.value);
+  put_varint(out, sibling.back);
+  put_signed(out, told.multiplier.value);
+  return sibling_id(encode_integers(integers, out, IntegerChoice::kDense));
+}
+
+}  // namespace
+
+uint8_t encode_values(std::span<const double> values, ValueChoice choice, Bytes& out, const Sibling* sibling) {
+  Told told;
+  if (sibling == nullptr || choice != ValueChoice::kDense || !tell(values, *sibling, told))
+    return encode_alone(values, choice, out);
+  if (told.multiplier.clear) return put_told(told, *sibling, out);
+  const size_t before = out.size();
+  const uint8_t alone = encode_alone(values, choice, out);
+  const auto end = static_cast<ptrdiff_t>(out.size());
+  const size_t size = out.size() - before;
+  if (size <= values.size() / kWorthSibling) return alone;
+  const uint8_t encoding = put_told(told, *sibling, out);
+  const bool smaller = out.size() - before - size < size - size / kWorthwhile;
+  if (smaller) {
+    out.erase(out.begin() + static_cast<ptrdiff_t>(before), out.begin() + end);
+  } else {
+    out.resize(before + size);
+  }
+  return smaller ? encoding : alone;
+}
+
+size_t sibling_back(ByteView bytes) { return BoundedReader(bytes).varint(); }
+
+bool decode_values(uint8_t encoding, ByteView bytes, size_t count, double* out, std::span<const double> sibling) {
   if (count == 0 || count > kMaxChunkSamples) return false;
+  if (has_sibling(encoding))
+    return (encoding & kHasExceptions) == 0 && read_sibling(encoding, bytes, count, sibling, out);
   BoundedReader in(bytes);
   struct Exception {
     size_t position;
@@ -244,6 +312,7 @@ const char* value_encoding_name(uint8_t encoding) {
   encoding = static_cast<uint8_t>(encoding & ~kHasExceptions);
   if (encoding >= static_cast<uint8_t>(ValueEncoding::kDecimal) && encoding < kValueEncodings)
     return integer_codecs()[encoding - static_cast<uint8_t>(ValueEncoding::kDecimal)].name;
+  if (has_sibling(encoding)) return "sibling";
   switch (static_cast<ValueEncoding>(encoding)) {
     case ValueEncoding::kConstant:
       return "constant";
@@ -254,6 +323,7 @@ const char* value_encoding_name(uint8_t encoding) {
     case ValueEncoding::kOrdered:
       return "ordered";
     case ValueEncoding::kDecimal:
+    case ValueEncoding::kSibling:
       break;
   }
   return "unknown";

@@ -1,9 +1,9 @@
 #include "gorilla/offline/block_parts.h"
 
+#include "gorilla/block/chunk_values.h"
 #include "gorilla/block/meta_codec.h"
 #include "gorilla/bucket/bucket.h"
 #include "gorilla/chunk/histograms.h"
-#include "gorilla/chunk/values.h"
 
 namespace nightlight::gorilla {
 
@@ -68,7 +68,7 @@ Result<void> decode_chunk(const DataReader& data, const DataPageView& page, size
   if (chunk.has_starts && !decode_integers(chunk.start_encoding, chunk.starts, times.size(), starts.data()))
     return wrong;
   std::vector<double> values(times.size());
-  return decode_values(chunk.encoding, chunk.values, times.size(), values.data()) ? Result<void>() : wrong;
+  return ChunkValues().decode(page, i, chunk, times.size(), values.data()) ? Result<void>() : wrong;
 }
 
 }  // namespace nightlight::gorilla

@@ -56,6 +56,35 @@ inline TestData generate(uint64_t seed, size_t series_count, size_t samples, int
   return data;
 }
 
+// Histograms of as many methods, each with one series a bound: counts of the same events. One series misses a scrape,
+// one has other times, and one a staleness marker.
+inline TestData generate_buckets(uint64_t seed, size_t methods, size_t samples, int64_t from_ms, int64_t step_ms) {
+  Random random(seed);
+  TestData data;
+  constexpr const char* kBounds[] = {"+Inf", "0.1", "0.25", "0.5", "1", "10", "2.5", "5"};
+  constexpr uint64_t kPermille[] = {1000, 20, 300, 700, 900, 1000, 990, 999};
+  for (size_t method = 0; method < methods; ++method) {
+    std::vector<TestSeries> series(std::size(kBounds));
+    std::vector<double> counts(std::size(kBounds));
+    for (size_t i = 0; i < samples; ++i) {
+      for (uint64_t events = random() % 200; events > 0; --events) {
+        const uint64_t slow = random() % 1000;
+        for (size_t b = 0; b < counts.size(); ++b) counts[b] += slow < kPermille[b] ? 1 : 0;
+      }
+      for (size_t b = 0; b < counts.size(); ++b) {
+        if (method == 0 && b == 3 && i == samples / 2) continue;
+        series[b].timestamps_ms.push_back(from_ms + static_cast<int64_t>(i) * step_ms +
+                                          (method == 1 && b == 3 ? 1 : 0));
+        series[b].values.push_back(method == 0 && b == 4 && i == 1 ? std::bit_cast<double>(kStaleNaNBits) : counts[b]);
+      }
+    }
+    for (size_t b = 0; b < counts.size(); ++b)
+      data[{{"__name__", "seconds_bucket"}, {"le", kBounds[b]}, {"method", std::to_string(method)}}] =
+          std::move(series[b]);
+  }
+  return data;
+}
+
 inline SeriesInput input_of(const Labels& labels, const TestSeries& series, std::vector<LabelView>& views,
                             std::vector<const Histogram*>& histograms) {
   views.assign(labels.begin(), labels.end());
