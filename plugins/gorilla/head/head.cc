@@ -798,9 +798,25 @@ HeadStats Head::stats() const {
 // ----------------------------------------------------------------------------------------------------------------
 
 std::shared_ptr<Generation> Head::freeze() {
+  // Writers wait for what happens under the lock: the memory is made before, with room for series that come meanwhile.
+  std::vector<ChunkState> frozen;
+  std::vector<SeriesLast> last;
+  {
+    size_t series = 0;
+    {
+      MutexLock lock(sample_mutex_);
+      NIGHTLIGHT_CHECK(frozen_ == nullptr, "a generation is being sealed already");
+      if (open_->samples == 0 && open_->deleted.empty()) return nullptr;
+      series = hot_.size();
+    }
+    frozen.reserve(series + series / 8);
+    frozen.resize(series);
+    last.reserve(series + series / 8);
+    last.resize(series);
+  }
   MutexLock lock(sample_mutex_);
-  NIGHTLIGHT_CHECK(frozen_ == nullptr, "a generation is being sealed already");
-  if (open_->samples == 0 && open_->deleted.empty()) return nullptr;
+  open_->frozen = std::move(frozen);
+  open_->last = std::move(last);
   open_->frozen.resize(hot_.size());
   open_->last.resize(hot_.size());
   for (uint32_t id = 0; id < hot_.size(); ++id) {
@@ -908,21 +924,31 @@ std::vector<uint32_t> Head::sorted_series(const Generation& g) const {
 }
 
 uint64_t Head::collect_garbage(uint32_t idle_seals) {
-  MutexLock lock(sample_mutex_);
-  if (frozen_ != nullptr) return 0;
-  WriterLock index_lock(index_mutex_);
+  // Writers wait for a piece of the series at most.
+  constexpr uint32_t kPiece = 1 << 15;
   uint64_t removed = 0;
-  for (uint32_t id = 0; id < hot_.size(); ++id) {
-    HotSeries& s = hot_[id];
-    if (s.idle < idle_seals || s.chunk.count > 0 || (s.flags & kHasSide) != 0 || !index_.exists(id)) continue;
-    index_.remove(id);
-    exemplars_.forget(id);
-    s = HotSeries();
-    ++removed;
+  std::vector<uint32_t> idle;
+  for (uint32_t begin = 0;; begin += kPiece) {
+    MutexLock lock(sample_mutex_);
+    if (frozen_ != nullptr || begin >= hot_.size()) return removed;
+    idle.clear();
+    for (uint32_t id = begin; id < std::min(hot_.size(), begin + kPiece); ++id) {
+      const HotSeries& s = hot_[id];
+      if (s.idle >= idle_seals && s.chunk.count == 0 && (s.flags & kHasSide) == 0) idle.push_back(id);
+    }
+    if (idle.empty()) continue;
+    WriterLock index_lock(index_mutex_);
+    const uint64_t before = removed;
+    for (uint32_t id : idle) {
+      if (!index_.exists(id)) continue;
+      index_.remove(id);
+      exemplars_.forget(id);
+      hot_[id] = HotSeries();
+      ++removed;
+    }
+    counts_.removed += removed - before;
+    series_count_.store(index_.size(), std::memory_order_relaxed);
   }
-  counts_.removed += removed;
-  series_count_.store(index_.size(), std::memory_order_relaxed);
-  return removed;
 }
 
 }  // namespace nightlight::gorilla

@@ -265,6 +265,29 @@ TEST_CASE("series without samples for several generations are removed, and their
   CHECK(read(head, {}) == std::map<std::string, Points>{{"b=1,", {{kNow + 9, 4}}}});
 }
 
+TEST_CASE("idle series are removed however many there are, and those that came while the head was frozen stay") {
+  constexpr int kIdle = 70'000;  // Several pieces.
+  Head head({});
+  MemoryLog log;
+  BatchBuilder b;
+  for (int i = 0; i < kIdle; ++i) b.series({{"idle", std::to_string(i)}}, {{kNow, 1}});
+  REQUIRE(write(head, log, b).position.ok());
+  REQUIRE(head.freeze() != nullptr);
+  head.drop_frozen();
+  BatchBuilder more;
+  for (int i = 0; i < 3; ++i) more.series({{"busy", std::to_string(i)}}, {{kNow + 1, 1}});
+  REQUIRE(write(head, log, more).position.ok());
+  const auto frozen = head.freeze();
+  REQUIRE(frozen != nullptr);
+  CHECK(head.sorted_series(*frozen).size() == 3);
+  CHECK(frozen->last[kIdle + 2].timestamp_ms == kNow + 1);
+  CHECK(head.collect_garbage(1) == 0);  // Not while a generation is being sealed.
+  head.drop_frozen();
+  CHECK(head.collect_garbage(1) == kIdle);
+  CHECK(head.series_count() == 3);
+  CHECK(head.stats().removed == kIdle);
+}
+
 TEST_CASE("series of one scrape share their timestamps") {
   static QuietHost host;
   Head head({});
