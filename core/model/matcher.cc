@@ -10,7 +10,7 @@
 namespace nightlight {
 namespace {
 
-constexpr size_t kMaxExpressionSize = 1 << 20;
+constexpr size_t kMaxExpressionSize = 2 << 20;
 constexpr int64_t kMaxProgramSize = 16 << 20;
 constexpr size_t kMaxLiterals = 4096;
 
@@ -179,11 +179,24 @@ std::string error_words(const re2::RE2& expression) {
   return "internal error";
 }
 
+// Whether \C (any byte) stands in the text: RE2 knows it, Go does not.
+bool has_any_byte_escape(std::string_view expression) {
+  for (size_t i = 0; i + 1 < expression.size(); ++i) {
+    if (expression[i] != '\\') continue;
+    if (expression[i + 1] == 'C') return true;
+    ++i;
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const re2::RE2>> compile_anchored(std::string_view expression) {
   if (expression.size() > kMaxExpressionSize) {
     return Error{Code::kInvalidArgument, "error parsing regexp: expression too large"};
+  }
+  if (has_any_byte_escape(expression)) {
+    return Error{Code::kInvalidArgument, "error parsing regexp: invalid escape sequence: `\\C`"};
   }
   re2::RE2::Options options;
   options.set_log_errors(false);
@@ -191,9 +204,11 @@ Result<std::shared_ptr<const re2::RE2>> compile_anchored(std::string_view expres
   options.set_max_mem(kMaxProgramSize);
   auto compiled = std::make_shared<const re2::RE2>(with_named_groups(expression), options);
   if (!compiled->ok()) {
-    std::string text = "error parsing regexp: " + error_words(*compiled);
-    if (!compiled->error_arg().empty()) text += ": `" + compiled->error_arg() + "`";
-    return Error{Code::kInvalidArgument, std::move(text)};
+    // RE2 names what is left of the text where Go names all of it.
+    bool whole = compiled->error_code() == re2::RE2::ErrorMissingParen ||
+                 compiled->error_code() == re2::RE2::ErrorUnexpectedParen;
+    return Error{Code::kInvalidArgument, "error parsing regexp: " + error_words(*compiled) + ": `" +
+                                             (whole ? std::string(expression) : compiled->error_arg()) + "`"};
   }
   return compiled;
 }
@@ -208,12 +223,24 @@ Result<LabelMatcher> LabelMatcher::compile(MatchOp op, std::string_view name, st
     out.prefix_ = value;
     return out;
   }
+  if (op != MatchOp::kRegex && op != MatchOp::kNotRegex)
+    return Error{Code::kInvalidArgument, "matcher with an unknown operator"};
   NIGHTLIGHT_TRY(out.compile_expression());
   return out;
 }
 
 Result<LabelMatcher> LabelMatcher::compile(const Matcher& matcher) {
   return compile(matcher.op, view(matcher.name), view(matcher.value));
+}
+
+Result<std::vector<LabelMatcher>> LabelMatcher::compile(View<const Matcher*> matchers) {
+  std::vector<LabelMatcher> out;
+  out.reserve(matchers.size);
+  for (const Matcher* matcher : matchers) {
+    NIGHTLIGHT_ASSIGN(compiled, compile(*matcher));
+    out.push_back(std::move(compiled));
+  }
+  return out;
 }
 
 Result<void> LabelMatcher::compile_expression() {

@@ -19,7 +19,7 @@ class RE2;
 namespace nightlight {
 
 // Compiles an expression that must match a whole text. kInvalidArgument with Prometheus' text ("error parsing regexp:
-// ..."). Programs are limited to 16 MiB of memory; expressions to 1 MiB of text. Safe to use from many threads.
+// ..."). Programs are limited to 16 MiB of memory; expressions to 2 MiB of text. Safe to use from many threads.
 Result<std::shared_ptr<const re2::RE2>> compile_anchored(std::string_view expression);
 
 class LabelMatcher {
@@ -37,10 +37,14 @@ class LabelMatcher {
 
   static Result<LabelMatcher> compile(MatchOp op, std::string_view name, std::string_view value);
   static Result<LabelMatcher> compile(const Matcher& matcher);
+  static Result<std::vector<LabelMatcher>> compile(View<const Matcher*> matchers);
 
   // Whether a label with this value ("" when the series lacks it) satisfies the matcher. Any thread.
   bool matches(std::string_view value) const { return accepts(value) != negated(); }
   bool matches_empty() const { return matches({}); }
+
+  // Whether the expression itself, without a negation, takes `value`.
+  bool accepts(std::string_view value) const;
 
   MatchOp op() const { return op_; }
   bool negated() const { return op_ == MatchOp::kNotEqual || op_ == MatchOp::kNotRegex; }
@@ -55,7 +59,6 @@ class LabelMatcher {
   std::string text() const;
 
  private:
-  bool accepts(std::string_view value) const;
   Result<void> compile_expression();
 
   MatchOp op_ = MatchOp::kEqual;

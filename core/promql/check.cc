@@ -1,5 +1,4 @@
-#include <re2/re2.h>
-
+#include "model/matcher.h"
 #include "promql/go_text.h"
 #include "promql/grammar.h"
 
@@ -20,9 +19,8 @@ bool matches_empty(const LabelMatcher& matcher) {
   bool equal = matcher.op == MatchOp::kEqual || matcher.op == MatchOp::kNotEqual;
   bool positive = matcher.op == MatchOp::kEqual || matcher.op == MatchOp::kRegex;
   if (equal) return matcher.value.empty() == positive;
-  re2::RE2::Options options(re2::RE2::Quiet);
-  options.set_dot_nl(true);
-  return re2::RE2::FullMatch("", re2::RE2(matcher.value, options)) == positive;
+  auto compiled = nightlight::LabelMatcher::compile(MatchOp::kRegex, matcher.name, matcher.value);
+  return (compiled.ok() && compiled->matches_empty()) == positive;
 }
 
 class Checker {
@@ -221,67 +219,11 @@ bool Checker::selector(const VectorSelector& selector) {
   return fail(selector.span, "vector selector must contain at least one non-empty matcher");
 }
 
-// Go's words for what RE2 says.
-std::string_view regex_problem(re2::RE2::ErrorCode code) {
-  switch (code) {
-    case re2::RE2::NoError:
-    case re2::RE2::ErrorInternal:
-      return "regexp/syntax: internal error";
-    case re2::RE2::ErrorBadEscape:
-      return "invalid escape sequence";
-    case re2::RE2::ErrorBadCharClass:
-      return "invalid character class";
-    case re2::RE2::ErrorBadCharRange:
-      return "invalid character class range";
-    case re2::RE2::ErrorMissingBracket:
-      return "missing closing ]";
-    case re2::RE2::ErrorMissingParen:
-      return "missing closing )";
-    case re2::RE2::ErrorUnexpectedParen:
-      return "unexpected )";
-    case re2::RE2::ErrorTrailingBackslash:
-      return "trailing backslash at end of expression";
-    case re2::RE2::ErrorRepeatArgument:
-      return "missing argument to repetition operator";
-    case re2::RE2::ErrorRepeatSize:
-      return "invalid repeat count";
-    case re2::RE2::ErrorRepeatOp:
-      return "invalid nested repetition operator";
-    case re2::RE2::ErrorBadPerlOp:
-      return "invalid or unsupported Perl syntax";
-    case re2::RE2::ErrorBadUTF8:
-      return "invalid UTF-8";
-    case re2::RE2::ErrorBadNamedCapture:
-      return "invalid named capture";
-    case re2::RE2::ErrorPatternTooLarge:
-      return "expression too large";
-  }
-  return "invalid";
-}
-
-// Whether \C (any byte) stands in the text: RE2 knows it, Go does not.
-bool has_any_byte_escape(std::string_view regex) {
-  for (size_t i = 0; i + 1 < regex.size(); ++i) {
-    if (regex[i] != '\\') continue;
-    if (regex[i + 1] == 'C') return true;
-    ++i;
-  }
-  return false;
-}
-
 }  // namespace
 
 std::string regex_error(const std::string& regex) {
-  if (has_any_byte_escape(regex)) return "error parsing regexp: invalid escape sequence: `\\C`";
-  re2::RE2::Options options(re2::RE2::Quiet);
-  options.set_dot_nl(true);
-  re2::RE2 compiled(regex, options);
-  if (compiled.ok()) return "";
-  // RE2 names what is left of the text where Go names all of it.
-  bool whole =
-      compiled.error_code() == re2::RE2::ErrorMissingParen || compiled.error_code() == re2::RE2::ErrorUnexpectedParen;
-  return "error parsing regexp: " + std::string(regex_problem(compiled.error_code())) + ": `" +
-         (whole ? regex : compiled.error_arg()) + "`";
+  auto compiled = compile_anchored(regex);
+  return compiled.ok() ? std::string() : compiled.error().message;
 }
 
 std::optional<ParseError> check_types(Expr& expr, std::string_view query) {

@@ -10,7 +10,7 @@
 
 #include "gorilla/block/page_cache.h"
 #include "gorilla/log/log_batch.h"
-#include "gorilla/select/matcher.h"
+#include "model/matcher.h"
 #include "store_files.h"
 #include "unit/gorilla/store_world.h"
 #include "unit/gorilla/test_block.h"

@@ -80,11 +80,11 @@ def requests(start_ms, end_ms):
         "requests_total / on (instance, job) group_left up", "rate(up[5m])", "increase(requests_total{code=\"500\"}[10m])",
         "avg_over_time(wave[5m])", "quantile(0.5, wave)", "{__name__=~\"requests.*\",code!=\"200\"}", "abs(wave)", "-wave",
         "up == bool 1", "up and on (job) wave", "up unless up", "sum without (instance) (up)", "clamp(wave, -1, 1)",
-        "changes(up[5m])", "deriv(wave[5m])", "resets(requests_total[30m])", "scalar(sum(up))", "group(up)", "stddev(wave)",
+        "changes(up[5m])", "up{job=~\"(?<name>n.*)\"}", "up{instance=~\"([ab]):9100\"}", "deriv(wave[5m])", "resets(requests_total[30m])", "scalar(sum(up))", "group(up)", "stddev(wave)",
         "quantile_over_time(0.9, wave[5m])", "histogram_quantile(0.9, up)", "rate(wave[5m])",
     ]
     bad = ["", "up{", "sum(", "up[5m", "rate(up)", "up +", "{}", "{a=~\".*\"}", "foo(up)", "1 + \"a\"", "up[5m] + 1", "sum by (", "up offset",
-           "a and 1", "bool 1", "1 > 2", "up{job=~\"(\"}", "\u00e9", "up @ foo", "5m:", "rate(up[0s])"]
+           "a and 1", "bool 1", "1 > 2", "up{job=~\"(\"}", "up{job=~\"a(b\"}", "up{job=~\"a)b\"}", "up{job=~\"\\\\C\"}", "up{job=~\"(?<1>a)\"}", "\u00e9", "up @ foo", "5m:", "rate(up[0s])"]
     quote = urllib.parse.quote
     out = []
     for e in expressions:

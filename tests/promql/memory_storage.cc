@@ -114,15 +114,6 @@ Status MemoryCursor::next(SeriesBatch* out) noexcept {
   return kOkStatus;
 }
 
-Result<std::vector<LabelMatcher>> compile(View<const Matcher*> matchers) {
-  std::vector<LabelMatcher> out;
-  for (const Matcher* matcher : matchers) {
-    NIGHTLIGHT_ASSIGN(compiled, LabelMatcher::compile(*matcher));
-    out.push_back(std::move(compiled));
-  }
-  return out;
-}
-
 bool matches(const Labels& labels, const std::vector<LabelMatcher>& matchers) {
   for (const LabelMatcher& matcher : matchers) {
     if (!matcher.matches(labels[matcher.name()])) return false;
@@ -178,7 +169,7 @@ Result<void> MemoryStorage::append(const Labels& labels, const Sample& sample) {
 
 Status MemoryStorage::select(const Select* select, SeriesSet** out) noexcept {
   return guard(host_, [&] {
-    auto matchers = compile(select->matchers);
+    auto matchers = LabelMatcher::compile(select->matchers);
     if (!matchers.ok()) return host_->fail(matchers.error().code, str(matchers.error().message));
     auto set = std::make_unique<MemorySet>(select->start_ms, select->end_ms);
     for (const auto& [labels, samples] : series_) {
@@ -193,7 +184,7 @@ Status MemoryStorage::select(const Select* select, SeriesSet** out) noexcept {
 
 Status MemoryStorage::label_names(const LabelQuery* query, StringSink* out) noexcept {
   return guard(host_, [&] {
-    auto matchers = compile(query->matchers);
+    auto matchers = LabelMatcher::compile(query->matchers);
     if (!matchers.ok()) return host_->fail(matchers.error().code, str(matchers.error().message));
     std::set<std::string> names;
     for (const auto& [labels, samples] : series_) {
@@ -206,7 +197,7 @@ Status MemoryStorage::label_names(const LabelQuery* query, StringSink* out) noex
 
 Status MemoryStorage::label_values(Str name, const LabelQuery* query, StringSink* out) noexcept {
   return guard(host_, [&] {
-    auto matchers = compile(query->matchers);
+    auto matchers = LabelMatcher::compile(query->matchers);
     if (!matchers.ok()) return host_->fail(matchers.error().code, str(matchers.error().message));
     std::set<std::string> values;
     for (const auto& [labels, samples] : series_) {

@@ -15,10 +15,13 @@
 #include "gorilla/block/block_meta.h"
 #include "gorilla/block/sample_columns.h"
 
+namespace nightlight {
+class LabelMatcher;
+}
+
 namespace nightlight::gorilla {
 
 class BucketObject;
-class LabelMatcher;
 class PageCache;
 
 // Reads samples of series of one block; fastest in ascending order of ordinals. One thread at a time. Borrows its

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "gorilla/select/matcher.h"
+#include "model/matcher.h"
 
 namespace nightlight::gorilla {
 
@@ -192,9 +192,10 @@ Result<void> IndexReader::add_literals(uint32_t name, const std::vector<std::str
 Result<void> IndexReader::add_matching(const LabelMatcher& matcher, bool want, OrdinalSet* out) const {
   std::optional<uint32_t> name = find_name(matcher.name());
   if (!name) return {};
-  if (want && matcher.literals() != nullptr) return add_literals(*name, *matcher.literals(), out);
+  using Shape = LabelMatcher::Shape;
+  if (want && matcher.shape() == Shape::kSet) return add_literals(*name, matcher.literals(), out);
   std::string_view prefix = want ? matcher.prefix() : std::string_view();
-  bool every = want && (matcher.accepts_all() || matcher.accepts_all_but_empty());
+  bool every = want && (matcher.shape() == Shape::kAnything || matcher.shape() == Shape::kNonEmpty);
   return each_page(*name, prefix, [&](const ValuesPage& page, uint32_t) -> Result<bool> {
     for (uint32_t i = prefix.empty() ? 0 : page.lower_bound(prefix); i < page.size(); ++i) {
       std::string_view value = page.value(i);
@@ -214,7 +215,7 @@ Result<std::vector<uint32_t>> IndexReader::select(std::span<const LabelMatcher> 
       if (matcher.matches_empty() != subtracting) continue;
       // A series without the label is selected by a matcher that matches "": remove those whose value does not match.
       OrdinalSet listed(series_count_);
-      bool want = subtracting == matcher.negative();
+      bool want = subtracting == matcher.negated();
       NIGHTLIGHT_TRY(add_matching(matcher, want, &listed));
       if (subtracting) {
         selected.subtract(listed);

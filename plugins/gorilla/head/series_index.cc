@@ -183,9 +183,9 @@ Bitmap SeriesIndex::accepted(const LabelMatcher& matcher, uint32_t name_symbol, 
   Bitmap out;
   if (name_symbol == kNoId) return out;
   // What is listed are the values that the expression accepts; is that the side that is wanted?
-  const bool wants_accepted = matching != matcher.negative();
-  if (const auto* literals = matcher.literals(); literals != nullptr && wants_accepted) {
-    for (const std::string& text : *literals) {
+  const bool wants_accepted = matching != matcher.negated();
+  if (matcher.shape() == LabelMatcher::Shape::kSet && wants_accepted) {
+    for (const std::string& text : matcher.literals()) {
       uint32_t value = symbols_.find(text);
       uint32_t label_id = value == kNoId ? kNoId : find_label(name_symbol, value);
       if (label_id != kNoId) labels_[label_id].postings.add_to(out);
@@ -232,9 +232,9 @@ Bitmap SeriesIndex::select(std::span<const LabelMatcher> matchers) const {
   for (const LabelMatcher& m : matchers) {
     uint32_t name = symbols_.find(m.name());
     bool subtracts = m.matches_empty();
-    bool listed = m.literals() != nullptr && (subtracts == m.negative());
+    bool listed = m.shape() == LabelMatcher::Shape::kSet && subtracts == m.negated();
     size_t values = name == kNoId ? 0 : labels_with_name(name).size();
-    steps.push_back({&m, name, listed ? std::min(values, m.literals()->size()) : values + 16, subtracts});
+    steps.push_back({&m, name, listed ? std::min(values, m.literals().size()) : values + 16, subtracts});
   }
   // Cheap and narrowing ones first, what only takes away last.
   std::stable_sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) {

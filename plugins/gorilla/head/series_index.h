@@ -18,7 +18,7 @@
 #include "gorilla/head/postings.h"
 #include "gorilla/head/sender_keys.h"
 #include "gorilla/head/symbol_table.h"
-#include "gorilla/select/matcher.h"
+#include "model/matcher.h"
 #include "nightlight/columns.h"
 
 namespace nightlight::gorilla {

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "gorilla/block/tombstones.h"
-#include "gorilla/select/matcher.h"
+#include "model/matcher.h"
 #include "test_block.h"
 
 using namespace nightlight;

@@ -75,7 +75,13 @@ TEST_CASE("malformed expressions are refused with Prometheus' words") {
         "error parsing regexp: missing argument to repetition operator: `*`");
   CHECK(LabelMatcher::compile(MatchOp::kRegex, "l", "a[b").error().message ==
         "error parsing regexp: missing closing ]: `[b`");
-  CHECK(LabelMatcher::compile(MatchOp::kRegex, "l", "(a").error().code == Code::kInvalidArgument);
+  CHECK(LabelMatcher::compile(MatchOp::kRegex, "l", "b(a").error().message ==
+        "error parsing regexp: missing closing ): `b(a`");
+  CHECK(LabelMatcher::compile(MatchOp::kRegex, "l", "b)a").error().message ==
+        "error parsing regexp: unexpected ): `b)a`");
+  CHECK(LabelMatcher::compile(MatchOp::kRegex, "l", "\\\\\\C").error().message ==
+        "error parsing regexp: invalid escape sequence: `\\C`");
+  CHECK_FALSE(LabelMatcher::compile(static_cast<MatchOp>(4), "l", "a").ok());
   CHECK(!LabelMatcher::compile(MatchOp::kRegex, "l", "((a{100}){100}){100}").ok());
   CHECK(!LabelMatcher::compile(MatchOp::kRegex, "l", "[a]" + std::string(2 << 20, 'x')).ok());
 }
