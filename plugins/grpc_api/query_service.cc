@@ -131,36 +131,38 @@ class QueryService final : public v1::QueryService::Service {
 
   grpc::Status Explain(grpc::ServerContext* context, const v1::ExplainRequest* request,
                        v1::JsonResponse* response) override {
-    RunningCall call(backends_, watch_, *context);
-    if (grpc::Status status = call.authorize("read"); !status.ok()) return status;
-    nightlight::Query query = make_query(call, request->query());
-    TextCollector json;
-    Status status = backends_.engine->explain_json(&query, request->analyze() ? 1 : 0, &json);
-    *response->mutable_json() = as_utf8(json.text);
-    return answer(status);
+    return text_answer(context, response->mutable_json(), [&](RunningCall& call, TextSink* out) {
+      nightlight::Query query = make_query(call, request->query());
+      return backends_.engine->explain_json(&query, request->analyze() ? 1 : 0, out);
+    });
   }
 
   grpc::Status Format(grpc::ServerContext* context, const v1::ExpressionRequest* request,
                       v1::TextResponse* response) override {
-    RunningCall call(backends_, watch_, *context);
-    if (grpc::Status status = call.authorize("read"); !status.ok()) return status;
-    TextCollector text;
-    Status status = backends_.engine->format(str(request->query()), &text);
-    *response->mutable_text() = as_utf8(text.text);
-    return answer(status);
+    return text_answer(context, response->mutable_text(), [&](RunningCall&, TextSink* out) {
+      return backends_.engine->format(str(request->query()), out);
+    });
   }
 
   grpc::Status Parse(grpc::ServerContext* context, const v1::ExpressionRequest* request,
                      v1::JsonResponse* response) override {
-    RunningCall call(backends_, watch_, *context);
-    if (grpc::Status status = call.authorize("read"); !status.ok()) return status;
-    TextCollector json;
-    Status status = backends_.engine->parse_json(str(request->query()), &json);
-    *response->mutable_json() = as_utf8(json.text);
-    return answer(status);
+    return text_answer(context, response->mutable_json(), [&](RunningCall&, TextSink* out) {
+      return backends_.engine->parse_json(str(request->query()), out);
+    });
   }
 
  private:
+  // For who may read: what `produce` writes, as protobuf takes it.
+  template <class Produce>
+  grpc::Status text_answer(grpc::ServerContext* context, std::string* out, Produce&& produce) {
+    RunningCall call(backends_, watch_, *context);
+    if (grpc::Status status = call.authorize("read"); !status.ok()) return status;
+    TextCollector text;
+    Status status = produce(call, &text);
+    *out = as_utf8(text.text);
+    return answer(status);
+  }
+
   grpc::Status answer(Status status) const { return status.ok() ? grpc::Status::OK : failed(backends_.host, status); }
 
   nightlight::Query make_query(const RunningCall& call, const v1::QueryRequest& request) const {
