@@ -162,14 +162,24 @@ Result<std::shared_ptr<const ValuesPage>> IndexReader::values_page(uint32_t name
   return page;
 }
 
-Result<void> IndexReader::add_postings(const ValuesPage::Postings& postings, OrdinalSet* out) const {
+namespace {
+
+// `take` answers whether they are sound.
+template <class Take>
+Result<void> take_postings(const BlockFile& file, const ValuesPage::Postings& postings, Take take) {
   if (postings.external.size == 0) {
-    if (out->add_postings(postings.inlined)) return {};
-    return file_.damaged(0, "a postings list is wrong");
+    if (take(postings.inlined)) return {};
+    return file.damaged(0, "a postings list is wrong");
   }
-  NIGHTLIGHT_ASSIGN(raw, file_.page(PageKind::kPostings, postings.external));
-  if (out->add_postings(raw)) return {};
-  return file_.damaged(postings.external.offset, "a postings list is wrong");
+  NIGHTLIGHT_ASSIGN(raw, file.page(PageKind::kPostings, postings.external));
+  if (take(raw)) return {};
+  return file.damaged(postings.external.offset, "a postings list is wrong");
+}
+
+}  // namespace
+
+Result<void> IndexReader::add_postings(const ValuesPage::Postings& postings, OrdinalSet* out) const {
+  return take_postings(file_, postings, [&](ByteView bytes) { return out->add_postings(bytes); });
 }
 
 // ---- matchers
@@ -275,9 +285,13 @@ Result<void> IndexReader::verify(const std::function<void(PageRef)>& seen) const
         return file_.damaged(ref.page.offset, "a page of values does not agree with its directory");
       values += page->size();
       for (uint32_t i = 0; i < page->size(); ++i) {
-        OrdinalSet listed(series_count_);
-        NIGHTLIGHT_TRY(add_postings(page->postings(i), &listed));
-        if (listed.to_vector().size() != page->postings(i).series)
+        uint64_t listed = 0;
+        NIGHTLIGHT_TRY(take_postings(file_, page->postings(i), [&](ByteView bytes) {
+          const std::optional<uint64_t> count = count_postings(bytes, series_count_);
+          listed = count.value_or(0);
+          return count.has_value();
+        }));
+        if (listed != page->postings(i).series)
           return file_.damaged(ref.page.offset, "a postings list has another length than it says");
         if (page->postings(i).external.size != 0) seen(page->postings(i).external);
       }

@@ -3,6 +3,24 @@
 #include <algorithm>
 
 namespace nightlight::gorilla {
+namespace {
+
+// Calls for each run with its first ordinal and its length; runs ascend. False when the postings are damaged.
+template <class Visit>
+bool each_run(ByteView postings, uint32_t size, Visit visit) {
+  BoundedReader in(postings);
+  uint64_t next = 0;
+  while (in.remaining() > 0) {
+    uint64_t first = next + in.bounded(size);
+    uint64_t count = in.bounded(size) + 1;
+    if (!in.ok() || first + count > size) return false;
+    visit(static_cast<uint32_t>(first), static_cast<uint32_t>(count));
+    next = first + count;
+  }
+  return in.ok();
+}
+
+}  // namespace
 
 void put_postings(std::span<const uint32_t> ordinals, Bytes& out) {
   uint32_t next = 0;
@@ -14,6 +32,12 @@ void put_postings(std::span<const uint32_t> ordinals, Bytes& out) {
     next = ordinals[end - 1] + 1;
     i = end;
   }
+}
+
+std::optional<uint64_t> count_postings(ByteView postings, uint32_t size) {
+  uint64_t listed = 0;
+  if (!each_run(postings, size, [&](uint32_t, uint32_t count) { listed += count; })) return std::nullopt;
+  return listed;
 }
 
 void OrdinalSet::fill() {
@@ -34,16 +58,7 @@ void OrdinalSet::add_run(uint32_t first, uint32_t count) {
 }
 
 bool OrdinalSet::add_postings(ByteView postings) {
-  BoundedReader in(postings);
-  uint64_t next = 0;
-  while (in.remaining() > 0) {
-    uint64_t first = next + in.bounded(size_);
-    uint64_t count = in.bounded(size_) + 1;
-    if (!in.ok() || first + count > size_) return false;
-    add_run(static_cast<uint32_t>(first), static_cast<uint32_t>(count));
-    next = first + count;
-  }
-  return in.ok();
+  return each_run(postings, size_, [this](uint32_t first, uint32_t count) { add_run(first, count); });
 }
 
 void OrdinalSet::intersect(const OrdinalSet& other) {

@@ -4,6 +4,7 @@
 #ifndef NIGHTLIGHT_GORILLA_BLOCK_POSTINGS_H_
 #define NIGHTLIGHT_GORILLA_BLOCK_POSTINGS_H_
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -12,6 +13,8 @@
 namespace nightlight::gorilla {
 
 void put_postings(std::span<const uint32_t> ordinals, Bytes& out);
+// How many ordinals below `size` the postings list; nothing when they are damaged. Takes as long as there are runs.
+std::optional<uint64_t> count_postings(ByteView postings, uint32_t size);
 
 // A set of ordinals below `size`.
 class OrdinalSet {

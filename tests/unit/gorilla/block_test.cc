@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "gorilla/block/postings.h"
 #include "gorilla/block/tombstones.h"
 #include "model/matcher.h"
 #include "test_block.h"
@@ -170,6 +171,49 @@ TEST_CASE("matchers select what testing every label set selects") {
     }
     CAPTURE(round);
     CHECK(block->select(matchers).value() == expected);
+  }
+}
+
+TEST_CASE("postings are counted as they are read, and damaged ones are not") {
+  Random random(9);
+  for (int round = 0; round < 200; ++round) {
+    const auto size = static_cast<uint32_t>(1 + random() % 500);
+    std::vector<uint32_t> in;
+    for (uint32_t ordinal = 0; ordinal < size; ++ordinal)
+      if (random() % (1 + static_cast<uint64_t>(round) % 9) != 1) in.push_back(ordinal);
+    Bytes bytes;
+    put_postings(in, bytes);
+    OrdinalSet set(size);
+    REQUIRE(set.add_postings(bytes));
+    CHECK(set.to_vector() == in);
+    CHECK(count_postings(bytes, size) == in.size());
+    // Beyond the last series, cut off, any bytes: both say the same.
+    for (uint32_t fewer : {size - 1, size / 2}) {
+      OrdinalSet small(fewer);
+      CHECK(small.add_postings(bytes) == count_postings(bytes, fewer).has_value());
+    }
+    if (!in.empty()) CHECK(!count_postings(ByteView(bytes).first(bytes.size() - 1), size));
+    if (!in.empty()) CHECK(!count_postings(bytes, in.back()));
+  }
+}
+
+TEST_CASE("a block with postings inlined and apart is sound") {
+  for (size_t series : {40, 4000}) {
+    CAPTURE(series);
+    TestData data;
+    // Every other series has the label, so that its postings are runs of one.
+    for (size_t s = 0; s < series; ++s) {
+      Labels labels{{"__name__", "m"}, {"number", std::to_string(10000 + s)}};
+      if (s % 2 == 0) labels["odd"] = "no";
+      data[labels] = {{kStart}, {1.0}, {}, {}};
+    }
+    TestStore store;
+    auto meta = write_block(*store.bucket, meta_of(1), BlockOptions(), data);
+    REQUIRE(meta.ok());
+    auto block = store.open(*meta);
+    REQUIRE(block.ok());
+    auto verified = (*block)->verify();
+    CHECK_MESSAGE(verified.ok(), (verified.ok() ? "" : verified.error().message));
   }
 }
 
