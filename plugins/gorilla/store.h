@@ -119,7 +119,7 @@ class Store final : public Instance,
   // Whether what has failed so may be tried once more: it found no room, and now has that of the reserve.
   bool give_reserve(const Error& error);
   bool head_is_full() const;
-  bool disk_is_nearly_full() const;
+  uint64_t room_to_compact() const;
   // False when the store is stopping.
   bool pause(std::chrono::milliseconds time);
   void run_sealing();

@@ -197,7 +197,10 @@ Result<std::string> Store::make_snapshot(bool with_head) {
   Interruption interruption(interrupting_);
   MutexLock seal_lock(seal_mutex_);
   seal_progress_.total_series.store(0);  // Of the seal before.
-  if (with_head) NIGHTLIGHT_TRY(seal_locked());
+  if (with_head) {
+    NIGHTLIGHT_TRY(seal_locked());
+    compaction_due_.store(true);
+  }
   MutexLock compaction_lock(compaction_mutex_);
   char unique[24];
   std::snprintf(unique, sizeof unique, "-%016llx", static_cast<unsigned long long>(host_->monotonic_ns()));

@@ -83,11 +83,10 @@ Result<void> Store::seal_generation() {
 }
 
 void Store::compact() {
-  if (disk_is_nearly_full()) return;  // Compaction needs room for its output before it frees any.
   const LadderOptions ladder{options_.block_duration_ms, retention_ms_.load()};
   while (!stop_requested_.load()) {
     MutexLock lock(compaction_mutex_);
-    Result<bool> done = compactor_->run_one(ladder);
+    Result<bool> done = compactor_->run_one(ladder, room_to_compact());
     if (!done.ok()) log(host_, LogLevel::kError, "compaction failed", {{"error", done.error().message}});
     if (!done.ok() || !*done) return;
   }
@@ -107,10 +106,13 @@ void Store::drop_expired() {
   if (!dropped.ok() || *dropped) head_->changes().note(INT64_MIN);
 }
 
-bool Store::disk_is_nearly_full() const {
-  constexpr uint64_t kLeastFree = uint64_t{256} << 20;
-  Result<uint64_t> free = files_.free_space(options_.path);
-  return free.ok() && *free < kLeastFree;
+// Compaction needs room for its output before it frees any. Some is left to the log and to seals: a twentieth of the
+// disk, and of a large one a gibibyte.
+uint64_t Store::room_to_compact() const {
+  constexpr uint64_t kPartOfDisk = 20, kMostLeft = uint64_t{1} << 30;
+  Result<uint64_t> free = files_.free_space(options_.path), total = files_.total_space(options_.path);
+  if (!free.ok() || !total.ok()) return UINT64_MAX;
+  return *free - std::min(*free, std::min(*total / kPartOfDisk, kMostLeft));
 }
 
 bool Store::pause(std::chrono::milliseconds time) {

@@ -73,7 +73,7 @@ Result<void> Compactor::rewrite(const std::vector<Ulid>& sources, uint32_t level
   return {};
 }
 
-Result<bool> Compactor::run_one(const LadderOptions& options) {
+Result<bool> Compactor::run_one(const LadderOptions& options, uint64_t room) {
   std::shared_ptr<const OpenBlocks> blocks = blocks_.blocks();
   for (const auto& block : *blocks) {
     if (block->block == nullptr && std::find(damaged_.begin(), damaged_.end(), block->meta.id) == damaged_.end())
@@ -81,6 +81,16 @@ Result<bool> Compactor::run_one(const LadderOptions& options) {
   }
   CompactionPlan plan = plan_compaction(metas_of(*blocks), options, damaged_, worn_among(*blocks));
   if (plan.sources.empty()) return false;
+  uint64_t size = 0;
+  for (const auto& block : *blocks) {
+    const bool is_source = std::find(plan.sources.begin(), plan.sources.end(), block->meta.id) != plan.sources.end();
+    size += is_source ? block->meta.stats.size_bytes : 0;
+  }
+  if (size > room) {
+    log(host_, LogLevel::kWarn, "no room on the disk to compact blocks: free some",
+        {{"bytes", std::to_string(size)}, {"room", std::to_string(room)}});
+    return false;
+  }
   Result<void> done = rewrite(plan.sources, plan.level);
   if (done.ok()) return true;
   if (done.error().code == Code::kCancelled) return false;

@@ -35,9 +35,10 @@ class Compactor {
         bucket_(
             bucket, tokens_, [host] { return host->monotonic_ns(); }, [this](int64_t ns) { return wait(ns); }) {}
 
-  // The next compaction of the ladder; false when none is due. Blocks that turn out to be damaged are left alone from
-  // then on. One thread at a time, as for everything below.
-  Result<bool> run_one(const LadderOptions& options);
+  // The next compaction of the ladder; false when none is due, or when its sources have more than `room` bytes, which
+  // its output may need, too. Blocks that turn out to be damaged are left alone from then on. One thread at a time, as
+  // for everything below.
+  Result<bool> run_one(const LadderOptions& options, uint64_t room);
   // Rewrites every block that has tombstones.
   Result<void> purge_tombstones();
   // Drops blocks whose newest sample is `retention_ms` older than that of the newest block (0: none), then the oldest

@@ -77,6 +77,8 @@ class FileSystem {
   virtual Result<std::unique_ptr<FileLock>> lock(std::string_view path) = 0;
   // Bytes that this process may still write on the file system of `path`.
   virtual Result<uint64_t> free_space(std::string_view path) = 0;
+  // Bytes that this file system has, free or not.
+  virtual Result<uint64_t> total_space(std::string_view path) = 0;
 };
 
 // The real one, of the operating system. Lives as long as the process.

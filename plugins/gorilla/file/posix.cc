@@ -236,6 +236,12 @@ class PosixFileSystem final : public FileSystem {
     return static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
   }
 
+  Result<uint64_t> total_space(std::string_view path) override {
+    struct statvfs info {};
+    if (::statvfs(std::string(path).c_str(), &info) != 0) return failure("cannot stat the file system of", path);
+    return static_cast<uint64_t>(info.f_blocks) * info.f_frsize;
+  }
+
  private:
   static int flags_of(OpenMode mode) {
     switch (mode) {

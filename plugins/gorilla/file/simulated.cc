@@ -9,6 +9,8 @@ namespace nightlight::gorilla {
 namespace {
 
 constexpr uint64_t kSector = 512;
+// What a disk without an end says.
+constexpr uint64_t kUnboundedSpace = uint64_t{1} << 40;
 
 Error failure(Code code, std::string_view what, std::string_view path, std::string_view why) {
   return Error{code, std::string(what) + " " + std::string(path) + ": " + std::string(why)};
@@ -206,11 +208,6 @@ uint64_t SimulatedFileSystem::operations() const {
   return operations_;
 }
 
-void SimulatedFileSystem::set_free_space(uint64_t size_bytes) {
-  MutexLock lock(mutex_);
-  free_space_ = size_bytes;
-}
-
 void SimulatedFileSystem::set_capacity(uint64_t size_bytes) {
   MutexLock lock(mutex_);
   capacity_ = size_bytes;
@@ -372,7 +369,12 @@ Result<std::unique_ptr<FileLock>> SimulatedFileSystem::lock(std::string_view) { 
 
 Result<uint64_t> SimulatedFileSystem::free_space(std::string_view) {
   MutexLock lock(mutex_);
-  return capacity_ == UINT64_MAX ? free_space_ : capacity_ - std::min(capacity_, used());
+  return capacity_ == UINT64_MAX ? kUnboundedSpace : capacity_ - std::min(capacity_, used());
+}
+
+Result<uint64_t> SimulatedFileSystem::total_space(std::string_view) {
+  MutexLock lock(mutex_);
+  return capacity_ == UINT64_MAX ? kUnboundedSpace : capacity_;
 }
 
 }  // namespace nightlight::gorilla

@@ -30,7 +30,6 @@ class SimulatedFileSystem final : public FileSystem {
   void halt_at(uint64_t n);
   // Operations so far that fail_at counts.
   uint64_t operations() const;
-  void set_free_space(uint64_t size_bytes);
   // From now on the files have so many bytes together at most: what would need more fails with kResourceExhausted, and
   // may leave a part of it behind.
   void set_capacity(uint64_t size_bytes);
@@ -49,6 +48,7 @@ class SimulatedFileSystem final : public FileSystem {
   Result<bool> exists(std::string_view path) override;
   Result<std::unique_ptr<FileLock>> lock(std::string_view path) override;
   Result<uint64_t> free_space(std::string_view path) override;
+  Result<uint64_t> total_space(std::string_view path) override;
 
  private:
   struct Inode;
@@ -70,7 +70,6 @@ class SimulatedFileSystem final : public FileSystem {
   uint64_t operations_ GUARDED_BY(mutex_) = 0;
   uint64_t fail_from_ GUARDED_BY(mutex_) = 0, fail_until_ GUARDED_BY(mutex_) = 0;
   Code fail_code_ GUARDED_BY(mutex_) = Code::kUnavailable;
-  uint64_t free_space_ GUARDED_BY(mutex_) = uint64_t{1} << 40;
   uint64_t capacity_ GUARDED_BY(mutex_) = UINT64_MAX;
   uint64_t epoch_ GUARDED_BY(mutex_) = 0;  // Counts crashes.
 };

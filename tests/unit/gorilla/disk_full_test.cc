@@ -158,6 +158,32 @@ TEST_CASE("while the reserve is out the log takes none of it, and goes on when i
   CHECK(disk.broken_promise() == "");
 }
 
+TEST_CASE("blocks are compacted while a twentieth of the disk stays free, and no longer") {
+  constexpr uint64_t kLeft = kCapacity / 20;
+  SmallDisk disk(kReserve);
+  REQUIRE(disk.stop());
+  // From now on compactions are due.
+  disk.options.block_duration_ms = 5 * kMinute;
+  uint64_t left = 0;
+  SUBCASE("less is free") { left = kLeft - 100 * kKiB; }
+  SUBCASE("not much more is free than that") { left = kLeft + 100; }
+  auto leave = [&](uint64_t size) {
+    auto file = disk.files.open("ballast", OpenMode::kTruncate);
+    REQUIRE(file.ok());
+    REQUIRE((*file)->preallocate(disk.free() - size).ok());
+  };
+  leave(100 * kKiB);
+  REQUIRE(disk.open().ok());
+  leave(left);
+  const std::vector<std::string> before = disk.files.list("data/blocks").value();
+  disk.store().compact();
+  CHECK(disk.files.list("data/blocks").value() == before);
+  leave(kLeft + 200 * kKiB);
+  disk.store().compact();
+  CHECK(disk.files.list("data/blocks").value() != before);
+  CHECK(disk.broken_promise() == "");
+}
+
 TEST_CASE("retention and deletes go on on a full disk") {
   SmallDisk disk(kReserve);
   const size_t before = disk.objects();
