@@ -16,21 +16,27 @@ STEP_MS = 15_000
 DAY_MS = 86_400_000
 
 
-def blocks_by_level(http):
-    """{level: bytes} of Nightlight's blocks."""
+def samples_of(http, name):
+    """{labels as the exposition has them: value} of one of Nightlight's own metrics."""
     out = {}
     for line in http.request("GET", "/metrics")[2].decode().splitlines():
-        if line.startswith("nightlight_gorilla_blocks_size_bytes{"):
-            out[line.split('level="')[1].split('"')[0]] = float(line.rsplit(" ", 1)[1])
-    return {level: size for level, size in out.items() if size}
+        if line.split("{")[0].split(" ")[0] == name:
+            out[line[len(name):line.rindex(" ")]] = float(line.rsplit(" ", 1)[1])
+    return out
 
 
-def wait_compacted(http, timeout_s=300):
-    """Until the blocks stay as they are for ten seconds."""
+def blocks_by_level(http):
+    """{level: bytes} of Nightlight's blocks."""
+    sizes = samples_of(http, "nightlight_gorilla_blocks_size_bytes")
+    return {labels.split('level="')[1].split('"')[0]: size for labels, size in sizes.items() if size}
+
+
+def wait_compacted(http, timeout_s=900):
+    """Until no block waits for a compaction, and the blocks stay as they are for ten seconds."""
     before, since, end = None, time.monotonic(), time.monotonic() + timeout_s
     while time.monotonic() < end:
         now = blocks_by_level(http)
-        if now != before:
+        if now != before or any(samples_of(http, "nightlight_gorilla_compaction_debt_blocks").values()):
             before, since = now, time.monotonic()
         if time.monotonic() - since > 10:
             return now
