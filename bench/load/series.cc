@@ -126,7 +126,7 @@ SeriesSpec node(uint64_t host, size_t position, uint32_t generation) {
       position -= firsts * seconds;
       continue;
     }
-    SeriesSpec out{t.shape, 0, t.base, t.rate, {{"__name__", t.name}}};
+    SeriesSpec out{t.shape, 0, 0, t.base, t.rate, {{"__name__", t.name}}};
     if (t.label != nullptr) out.labels.emplace_back(t.label, t.variants[position / seconds]);
     if (t.second_label != nullptr) out.labels.emplace_back(t.second_label, t.second_variants[position % seconds]);
     add_host(out.labels, host, "node", "9100", generation);
@@ -137,17 +137,17 @@ SeriesSpec node(uint64_t host, size_t position, uint32_t generation) {
 
 SeriesSpec web(uint64_t host, size_t position, uint32_t generation) {
   size_t histogram = position / kBucketsOfHistogram, part = position % kBucketsOfHistogram;
-  SeriesSpec out{Shape::kBucket, static_cast<uint32_t>(histogram + 1), 4e6, 180, {}};
+  SeriesSpec out{Shape::kBucket, static_cast<uint32_t>(histogram + 1), 0, 4e6, 180, {}};
   const char* name = "http_request_duration_seconds_bucket";
   if (part < std::size(kBounds)) {
-    out.base *= kShares[part];
-    out.rate *= kShares[part];
+    out.buckets = static_cast<uint32_t>(part + 1);
     out.labels.emplace_back("le", kBounds[part]);
   } else if (part == std::size(kBounds)) {
     name = "http_request_duration_seconds_count";
+    out.buckets = std::size(kShares);
   } else {
     name = "http_request_duration_seconds_sum";
-    out.shape = Shape::kNoisyGauge;
+    out.shape = Shape::kSum;
     out.base = 3e5;
     out.rate = 12;
   }
@@ -156,6 +156,17 @@ SeriesSpec web(uint64_t host, size_t position, uint32_t generation) {
   out.labels.emplace_back("method", kMethods[histogram % std::size(kMethods)]);
   add_host(out.labels, host, "web", "8080", generation);
   return out;
+}
+
+// The requests in the first buckets of a histogram: those of each come at times of their own.
+double requests(const SeriesSpec& s, uint64_t tick, uint64_t seed) {
+  double count = 0;
+  for (uint32_t k = 0; k < s.buckets; ++k) {
+    const double share = kShares[k] - (k == 0 ? 0 : kShares[k - 1]);
+    const double now = static_cast<double>(tick) + unit(mix(mix(mix(seed, s.group), k), tick));
+    count += std::floor(share * (s.base + s.rate * now));
+  }
+  return count;
 }
 
 }  // namespace
@@ -178,11 +189,12 @@ SeriesSpec Fleet::series(uint64_t i, uint32_t generation) const {
   SeriesSpec out =
       position < node_count ? node(host, position, generation) : web(host, position - node_count, generation);
   // No two hosts are equally busy.
-  uint64_t id = out.shape == Shape::kBucket ? mix(host, out.group) : mix(i, 1);
+  const bool of_histogram = out.shape == Shape::kBucket || out.shape == Shape::kSum;
+  uint64_t id = of_histogram ? mix(host, out.group) : mix(i, 1);
   double factor = 0.5 + unit(mix(seed_, id));
   out.rate *= factor;
   if (out.shape == Shape::kIntegerCounter || out.shape == Shape::kSecondsCounter) out.base *= factor;
-  if (out.shape == Shape::kBucket) out.group = static_cast<uint32_t>(id | 1);
+  if (of_histogram) out.group = static_cast<uint32_t>(id | 1);
   std::sort(out.labels.begin(), out.labels.end());
   return out;
 }
@@ -195,10 +207,13 @@ double Fleet::value(const SeriesSpec& s, uint64_t i, uint64_t tick, uint64_t see
     case Shape::kConstant:
       return s.base;
     case Shape::kIntegerCounter:
-    case Shape::kBucket:
       return std::floor(s.base + s.rate * now);
+    case Shape::kBucket:
+      return requests(s, tick, seed);
     case Shape::kSecondsCounter:
       return std::floor((s.base + s.rate * now) * 100) / 100;
+    case Shape::kSum:
+      return s.base + s.rate * now;
     case Shape::kPageGauge:
       return std::floor((s.base + s.rate * (wave + noise / 8)) / 4096) * 4096;
     case Shape::kRatioGauge:

@@ -19,12 +19,14 @@ enum class Shape : uint8_t {
   kPageGauge,       // memory: multiples of 4096 that wander
   kRatioGauge,      // load and temperature: two decimals
   kNoisyGauge,      // every bit moves
-  kBucket,          // one cumulative bucket of a histogram
+  kBucket,          // the count of a histogram's first buckets
+  kSum,             // a histogram's sum: every bit moves, but it never falls
 };
 
 struct SeriesSpec {
   Shape shape;
   uint32_t group;     // Series of one histogram share it: their counts must fit together.
+  uint32_t buckets;   // How many are counted.
   double base, rate;  // Start, and growth (or swing) per tick.
   std::vector<std::pair<std::string, std::string>> labels;  // Sorted by name.
 };
