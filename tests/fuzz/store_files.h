@@ -13,15 +13,15 @@
 namespace nightlight::fuzz {
 
 enum class PartKind : uint8_t {
-  // 1 to 5: a page of this PageKind. 17 to 23: 16 + the SectionType of a section.
+  // 1 to 5: a page of this PageKind. 17 to 24: 16 + the SectionType of a section.
   kSections = 16,
-  kContents = 24,        // Stands in place of the table of contents.
-  kRecord = 25,          // Of the log, with the next sequence number.
-  kSegment = 26,         // Begins a segment of the log; what follows the part's kind is its first bytes, as they are.
-  kSeriesPosition = 27,  // Begins the series object: u64 position.
-  kSeriesRecord = 28,    // u8 kind, payload.
-  kCatalog = 29,         // Between magic and checksum, as the next two.
-  kTombstones = 30,
+  kContents = 25,        // Stands in place of the table of contents.
+  kRecord = 26,          // Of the log, with the next sequence number.
+  kSegment = 27,         // Begins a segment of the log; what follows the part's kind is its first bytes, as they are.
+  kSeriesPosition = 28,  // Begins the series object: u64 position.
+  kSeriesRecord = 29,    // u8 kind, payload.
+  kCatalog = 30,         // Between magic and checksum, as the next two.
+  kTombstones = 31,
 };
 inline constexpr uint8_t kCompressed = 0x80;  // Beside the kind of a page or section.
 

@@ -39,6 +39,22 @@ def _unzstd(data, size):
     return out.raw[:size]
 
 
+class _Hash128(ctypes.Structure):
+    _fields_ = [("low", ctypes.c_uint64), ("high", ctypes.c_uint64)]
+
+
+def _xxh3_128(data):
+    xxhash = ctypes.CDLL(ctypes.util.find_library("xxhash") or "libxxhash.so.0")
+    xxhash.XXH3_128bits.restype = _Hash128
+    got = xxhash.XXH3_128bits(data, ctypes.c_size_t(len(data)))
+    return struct.pack("<QQ", got.low, got.high)
+
+
+def _u64_text(text):
+    raw = text.encode("utf-8", "surrogateescape")
+    return struct.pack("<Q", len(raw)) + raw
+
+
 def signed64(value):
     value &= U64
     return value - (1 << 64) if value >> 63 else value
@@ -295,7 +311,7 @@ class Block:
         assert struct.unpack("<I", self.data[24:28])[0] == crc32c(self.data[:24])
         self.kinds, self.pages = set(), [(0, 28)]
         sections = self.contents()
-        assert set(sections) == {1, 2, 3, 4, 5, 6, 7}
+        assert set(sections) == {1, 2, 3, 4, 5, 6, 7, 8}
         self.sections = {kind: Reader(self.page(6, *where)) for kind, where in sections.items()}
         self.meta = meta(self.sections[1])
         self.read_index()
@@ -317,7 +333,7 @@ class Block:
         r, out = Reader(toc), {}
         for _ in range(r.varint()):
             kind, flags = r.varint(), r.varint()
-            assert flags == 1
+            assert flags == (kind != 8)
             out[kind] = (r.varint(), r.varint())
         r.end()
         return out
@@ -344,6 +360,9 @@ class Block:
             assert first == len(values[rank]) and text == page[0]
             values[rank] += page
         assert [len(v) for v in values] == [count for _, count in names]
+        hashed = b"".join(_u64_text(name) + struct.pack("<Q", len(texts)) + b"".join(map(_u64_text, texts))
+                          for (name, _), texts in zip(names, values))
+        hashed += b"".join(struct.pack(f"<Q{len(ranks)}I", len(ranks), *ranks) for ranks in sets)
         r = self.sections[5]
         each, self.series = r.varint(), []
         for _ in range(r.varint()):
@@ -352,10 +371,12 @@ class Block:
                 number = page.varint()
                 before = last.get(number, [0] * len(sets[number]))
                 ranks = last[number] = [b + page.signed() for b in before]
+                hashed += struct.pack(f"<{1 + len(ranks)}I", number, *ranks)
                 labels = {names[name][0]: values[name][rank] for name, rank in zip(sets[number], ranks)}
                 self.series.append((labels, {}, {}))
             assert len(self.series) % each == 0 or len(self.series) == self.meta["series"]
         assert len(self.series) == self.meta["series"]
+        assert self.sections[8].bytes(16) == _xxh3_128(hashed)
         for (name, value), ordinals in self.postings.items():
             assert ordinals == [i for i, (labels, _, _) in enumerate(self.series) if labels.get(name) == value]
 

@@ -25,6 +25,8 @@ class OpenBlock final : public Block {
   const BlockMeta& meta() const override { return meta_; }
   uint32_t series_count() const override { return index_->series_count(); }
 
+  const std::optional<LabelFingerprint>& label_fingerprint() const override { return index_->fingerprint(); }
+
   Result<std::vector<uint32_t>> select(std::span<const LabelMatcher> matchers) const override {
     return index_->select(matchers);
   }

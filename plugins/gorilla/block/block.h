@@ -8,11 +8,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "gorilla/block/block_meta.h"
+#include "gorilla/block/label_fingerprint.h"
 #include "gorilla/block/sample_columns.h"
 
 namespace nightlight {
@@ -61,6 +63,9 @@ class Block {
 
   virtual const BlockMeta& meta() const = 0;
   virtual uint32_t series_count() const = 0;
+
+  // Blocks with the same one have the same series. Nothing for blocks of older versions.
+  virtual const std::optional<LabelFingerprint>& label_fingerprint() const = 0;
 
   // The ordinals of the series for which all matchers hold, ascending; no matchers: all.
   virtual Result<std::vector<uint32_t>> select(std::span<const LabelMatcher> matchers) const = 0;

@@ -64,8 +64,8 @@ Result<void> BlockFile::read_toc(ByteView toc) {
     uint64_t type = in.varint();
     uint64_t flags = in.varint();
     PageRef page{in.varint(), static_cast<uint32_t>(in.bounded(kMaxPageBytes))};
-    bool known =
-        type >= static_cast<uint64_t>(SectionType::kMeta) && type <= static_cast<uint64_t>(SectionType::kDataPages);
+    bool known = type >= static_cast<uint64_t>(SectionType::kMeta) &&
+                 type <= static_cast<uint64_t>(SectionType::kLabelFingerprint);
     if (in.ok() && !known && (flags & 1) != 0) return newer(*object_);
     if (known) sections_[static_cast<SectionType>(type)] = page;
   }

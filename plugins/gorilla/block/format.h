@@ -45,6 +45,7 @@ enum class SectionType : uint32_t {
   kSeriesPages = 5,
   kTimestampPages = 6,
   kDataPages = 7,
+  kLabelFingerprint = 8,  // Not required: a block without it is like no other.
 };
 
 // Beside the value encodings of a chunk: start timestamps precede the values.

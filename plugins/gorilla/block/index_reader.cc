@@ -50,6 +50,7 @@ Result<std::unique_ptr<IndexReader>> IndexReader::open(const BlockFile& file, ui
   NIGHTLIGHT_TRY(index->read_name_sets());
   NIGHTLIGHT_TRY(index->read_value_pages());
   NIGHTLIGHT_TRY(index->read_series_pages());
+  NIGHTLIGHT_TRY(index->read_fingerprint());
   return index;
 }
 
@@ -121,6 +122,14 @@ Result<void> IndexReader::read_series_pages() {
   series_pages_.resize(count);
   for (PageRef& page : series_pages_) page = {in.varint(), static_cast<uint32_t>(in.bounded(kMaxPageBytes))};
   return in.finished() ? Result<void>() : wrong_section(SectionType::kSeriesPages);
+}
+
+Result<void> IndexReader::read_fingerprint() {
+  if (!file_.sections().contains(SectionType::kLabelFingerprint)) return {};
+  NIGHTLIGHT_ASSIGN(bytes, file_.section(SectionType::kLabelFingerprint));
+  BoundedReader in{ByteView(bytes)};
+  fingerprint_ = LabelFingerprint{in.fixed<uint64_t>(), in.fixed<uint64_t>()};
+  return in.finished() ? Result<void>() : wrong_section(SectionType::kLabelFingerprint);
 }
 
 std::optional<uint32_t> IndexReader::find_name(std::string_view text) const {
@@ -302,7 +311,30 @@ Result<void> IndexReader::verify(const std::function<void(PageRef)>& seen) const
     NIGHTLIGHT_ASSIGN(page, series_page(static_cast<uint32_t>(p * series_per_page_)));
     seen(series_pages_[p]);
   }
-  return {};
+  return verify_fingerprint();
+}
+
+Result<void> IndexReader::verify_fingerprint() const {
+  if (!fingerprint_) return {};
+  LabelFingerprinter all;
+  for (uint32_t name = 0; name < names_.size(); ++name) {
+    all.add_name(names_[name].text, names_[name].values);
+    NIGHTLIGHT_TRY(each_page(name, "", [&](const ValuesPage& page, uint32_t) -> Result<bool> {
+      for (uint32_t i = 0; i < page.size(); ++i) all.add_value(page.value(i));
+      return true;
+    }));
+  }
+  for (const std::vector<uint32_t>& set : name_sets_) all.add_name_set(set);
+  for (size_t p = 0; p < series_pages_.size(); ++p) {
+    NIGHTLIGHT_ASSIGN(page, series_page(static_cast<uint32_t>(p * series_per_page_)));
+    for (size_t row = 0; row < page->sets.size(); ++row) {
+      const uint32_t begin = page->row_starts[row];
+      all.add_series(page->sets[row], std::span(page->ranks).subspan(begin, page->row_starts[row + 1] - begin));
+    }
+  }
+  if (all.finish() == *fingerprint_) return {};
+  return file_.damaged(file_.sections().at(SectionType::kLabelFingerprint).offset,
+                       "the fingerprint is not that of these label sets");
 }
 
 void IndexReader::each_listed_page(const std::function<void(PageRef)>& visit) const {

@@ -10,6 +10,7 @@
 
 #include "gorilla/block/block.h"
 #include "gorilla/block/block_file.h"
+#include "gorilla/block/label_fingerprint.h"
 #include "gorilla/block/postings.h"
 
 namespace nightlight::gorilla {
@@ -66,6 +67,9 @@ class IndexReader {
   std::optional<uint32_t> find_name(std::string_view text) const;
   const std::vector<uint32_t>& name_set(uint32_t set) const { return name_sets_[set]; }
 
+  // Nothing for blocks that were written without.
+  const std::optional<LabelFingerprint>& fingerprint() const { return fingerprint_; }
+
   Result<std::vector<uint32_t>> select(std::span<const LabelMatcher> matchers) const;
 
   // Calls visit(page, first rank in it) for the pages of a name's values that may hold [from, ...), until it answers
@@ -100,6 +104,8 @@ class IndexReader {
   Result<void> read_name_sets();
   Result<void> read_value_pages();
   Result<void> read_series_pages();
+  Result<void> read_fingerprint();
+  Result<void> verify_fingerprint() const;
   Result<void> add_matching(const LabelMatcher& matcher, bool want, OrdinalSet* out) const;
   Result<void> add_literals(uint32_t name, const std::vector<std::string>& literals, OrdinalSet* out) const;
   Result<std::shared_ptr<const ValuesPage>> load_values(const ValuePageRef& ref) const;
@@ -112,6 +118,7 @@ class IndexReader {
   std::vector<ValuePageRef> value_pages_;
   std::vector<PageRef> series_pages_;
   uint32_t series_per_page_ = 1;
+  std::optional<LabelFingerprint> fingerprint_;
 };
 
 std::unique_ptr<LabelReader> make_label_reader(const IndexReader& index);

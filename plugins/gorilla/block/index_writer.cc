@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "gorilla/block/label_fingerprint.h"
 #include "gorilla/block/postings.h"
 
 namespace nightlight::gorilla {
@@ -103,7 +104,32 @@ Result<void> IndexWriter::write(PageFile& file) {
   collect_postings();
   NIGHTLIGHT_TRY(write_values(file));
   NIGHTLIGHT_TRY(write_series(file));
-  return write_names(file);
+  NIGHTLIGHT_TRY(write_names(file));
+  return write_fingerprint(file);
+}
+
+Result<void> IndexWriter::write_fingerprint(PageFile& file) const {
+  LabelFingerprinter all;
+  for (uint32_t id : names_by_rank_) {
+    const Name& name = names_[id];
+    all.add_name(name.text, name.values.size());
+    for (uint32_t value : name.id_of_rank) all.add_value(name.values[value]);
+  }
+  std::vector<uint32_t> ranks;
+  for (const std::vector<uint32_t>* set : sets_) {
+    ranks.clear();
+    for (uint32_t name : *set) ranks.push_back(names_[name].rank);
+    all.add_name_set(ranks);
+  }
+  for (size_t i = 0; i < set_of_series_.size(); ++i) {
+    const uint64_t begin = i == 0 ? 0 : row_ends_[i - 1];
+    all.add_series(set_of_series_[i], std::span(rows_).subspan(begin, row_ends_[i] - begin));
+  }
+  const LabelFingerprint fingerprint = all.finish();
+  Bytes section;
+  put_fixed(section, fingerprint.low);
+  put_fixed(section, fingerprint.high);
+  return file.put_section(SectionType::kLabelFingerprint, section, false);
 }
 
 Result<void> IndexWriter::write_names(PageFile& file) const {

@@ -46,6 +46,7 @@ class IndexWriter {
   Result<void> write_names(PageFile& file) const;
   Result<void> write_values(PageFile& file) const;
   Result<void> write_series(PageFile& file) const;
+  Result<void> write_fingerprint(PageFile& file) const;
 
   std::deque<Name> names_;
   std::unordered_map<std::string, uint32_t, TextHash, std::equal_to<>> name_ids_;

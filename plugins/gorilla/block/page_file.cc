@@ -7,7 +7,7 @@ namespace nightlight::gorilla {
 namespace {
 
 constexpr int kSectionZstdLevel = 3;
-constexpr uint8_t kRequiredSection = 1;
+constexpr uint32_t kRequiredSection = 1;
 
 }  // namespace
 
@@ -40,9 +40,9 @@ Result<PageRef> PageFile::put(PageKind kind, const Bytes& raw, int zstd_level) {
   return page;
 }
 
-Result<void> PageFile::put_section(SectionType type, const Bytes& raw) {
+Result<void> PageFile::put_section(SectionType type, const Bytes& raw, bool required) {
   NIGHTLIGHT_ASSIGN(page, put(PageKind::kSection, raw, kSectionZstdLevel));
-  sections_.push_back({type, page});
+  sections_.push_back({type, required ? kRequiredSection : 0, page});
   return {};
 }
 
@@ -51,7 +51,7 @@ Result<uint64_t> PageFile::finish() {
   put_varint(end, sections_.size());
   for (const Section& section : sections_) {
     put_varint(end, static_cast<uint32_t>(section.type));
-    put_varint(end, kRequiredSection);
+    put_varint(end, section.flags);
     put_varint(end, section.page.offset);
     put_varint(end, section.page.size);
   }

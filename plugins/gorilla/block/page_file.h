@@ -19,13 +19,14 @@ class PageFile {
   Result<void> put_header();
   Result<PageRef> put(PageKind kind, const Bytes& raw, int zstd_level);
   // Puts a section and remembers it for the table of contents.
-  Result<void> put_section(SectionType type, const Bytes& raw);
+  Result<void> put_section(SectionType type, const Bytes& raw, bool required = true);
   // Table of contents and trailer; publishes. The size of the object.
   Result<uint64_t> finish();
 
  private:
   struct Section {
     SectionType type;
+    uint32_t flags;
     PageRef page;
   };
   Result<void> append(const Bytes& bytes);

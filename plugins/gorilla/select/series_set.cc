@@ -10,22 +10,24 @@
 namespace nightlight::gorilla {
 
 Result<void> GorillaSeriesSet::add_block(BlockView view, std::span<const LabelMatcher> matchers) {
-  NIGHTLIGHT_ASSIGN(ordinals, view.block->select(matchers));
-  if (ordinals.empty()) return {};
-  const size_t before = block_series_.size();
-  Result<void> added = add_series(view, ordinals);
-  if (added.ok()) {
-    blocks_.push_back(std::move(view));
-  } else {
-    // Its number will be that of another block.
-    block_series_.resize(before);
+  const Block& block = *view.block;
+  const auto& labels = block.label_fingerprint();
+  auto found = std::find_if(found_.begin(), found_.end(), [&](const Found& f) { return labels && f.labels == labels; });
+  if (found == found_.end()) {
+    NIGHTLIGHT_ASSIGN(ordinals, block.select(matchers));
+    NIGHTLIGHT_ASSIGN(positions, find_series(block, ordinals));
+    found = found_.insert(found_.end(), {labels, std::move(ordinals), std::move(positions)});
   }
-  return added;
+  if (found->ordinals.empty()) return {};
+  const auto number = static_cast<uint32_t>(blocks_.size());
+  for (size_t i = 0; i < found->ordinals.size(); ++i)
+    block_series_.push_back({found->positions[i], number, found->ordinals[i]});
+  blocks_.push_back(std::move(view));
+  return {};
 }
 
-Result<void> GorillaSeriesSet::add_series(const BlockView& view, std::span<const uint32_t> ordinals) {
-  auto number = static_cast<uint32_t>(blocks_.size());
-  std::unique_ptr<LabelReader> reader = view.block->label_reader();
+Result<std::vector<uint32_t>> GorillaSeriesSet::find_series(const Block& block, std::span<const uint32_t> ordinals) {
+  std::unique_ptr<LabelReader> reader = block.label_reader();
   // The symbols that are known already, by name and value. Not for names with far more values than are wanted.
   struct Known {
     uint32_t name = kNoId;
@@ -63,8 +65,7 @@ Result<void> GorillaSeriesSet::add_series(const BlockView& view, std::span<const
     sets.clear();
   }
   labels_.series(sets, all_new, positions);
-  for (size_t i = 0; i < ordinals.size(); ++i) block_series_.push_back({positions[i], number, ordinals[i]});
-  return {};
+  return positions;
 }
 
 // By set series, without a change in the order of the blocks.
@@ -80,6 +81,7 @@ void GorillaSeriesSet::sort_block_series() {
 }
 
 void GorillaSeriesSet::finish(bool sorted, uint64_t limit) {
+  found_ = {};
   const uint32_t n = labels_.size();
   head_series_.assign(n, kNoId);
   for (uint32_t i = 0; i < snapshot_.series.size(); ++i) head_series_[snapshot_.series[i].set_series] = i;

@@ -57,7 +57,8 @@ class GorillaSeriesSet final : public SeriesSet {
     uint32_t ordinal;
   };
   ~GorillaSeriesSet() = default;
-  Result<void> add_series(const BlockView& view, std::span<const uint32_t> ordinals);
+  // The positions of these series of a block.
+  Result<std::vector<uint32_t>> find_series(const Block& block, std::span<const uint32_t> ordinals);
   void sort_block_series();
 
   const Head& head_;
@@ -66,6 +67,12 @@ class GorillaSeriesSet final : public SeriesSet {
   SetLabels labels_;
   HeadSnapshot snapshot_;
   std::vector<BlockView> blocks_;
+  // What was found of blocks, for others with the same series. Until the additions end.
+  struct Found {
+    std::optional<LabelFingerprint> labels;
+    std::vector<uint32_t> ordinals, positions;
+  };
+  std::vector<Found> found_;
   std::vector<BlockSeries> block_series_;  // By set series, then in order of the blocks.
   std::vector<uint32_t> block_begins_;     // By set series, one more at the end.
   std::vector<uint32_t> head_series_;      // By set series: index into snapshot_.series, or kNoId.

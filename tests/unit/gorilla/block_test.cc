@@ -72,6 +72,37 @@ TEST_CASE("meta counts what is inside") {
   CHECK(meta->sources == std::vector<Ulid>{meta->id});
 }
 
+TEST_CASE("blocks with the same label sets have the same fingerprint, others another") {
+  uint64_t number = 0;
+  auto fingerprint = [&](const TestData& data) {
+    TestStore store;
+    auto meta = write_block(*store.bucket, meta_of(++number), BlockOptions(), data);
+    REQUIRE(meta.ok());
+    auto block = store.open(*meta);
+    REQUIRE(block.ok());
+    REQUIRE((*block)->label_fingerprint());
+    return *(*block)->label_fingerprint();
+  };
+  const TestData data = generate(2, 300, 20, kStart, 1000);
+  const LabelFingerprint expected = fingerprint(data);
+  TestData later = generate(9, 300, 30, kStart + 7'200'000, 1000), changed = data, fewer = data;
+  // The same series with other samples.
+  TestData same;
+  for (auto at = later.begin(); const auto& [labels, series] : data) {
+    same.emplace(labels, at->second);
+    ++at;
+  }
+  CHECK(fingerprint(same) == expected);
+  auto middle = std::next(changed.begin(), 100);
+  Labels labels = middle->first;
+  labels.begin()->second += "x";
+  changed.emplace(labels, middle->second);
+  changed.erase(middle);
+  CHECK(fingerprint(changed) != expected);
+  fewer.erase(std::prev(fewer.end()));
+  CHECK(fingerprint(fewer) != expected);
+}
+
 TEST_CASE("a cursor reads exactly the samples of its range, in any order of series") {
   TestData data = generate(3, 80, 400, kStart, 15000);
   TestStore store;

@@ -13,7 +13,8 @@ using namespace nightlight::gorilla;
 
 namespace {
 
-constexpr uint8_t kLabelSetPages = 16 + 5, kDataPages = 16 + 7;
+constexpr uint8_t kLabelSetPages = 16 + 5, kDataPages = 16 + 7, kLabelFingerprint = 16 + 8;
+constexpr auto kTombstones = static_cast<uint8_t>(fuzz::PartKind::kTombstones);
 
 // A block of 600 series, and so of several pages of each kind, in parts.
 std::vector<fuzz::StorePart> large_block() {
@@ -85,6 +86,14 @@ TEST_CASE("a directory that names a page twice is found out, whichever kind of p
   CHECK(read.error().message.find("a page belongs to other series") != std::string::npos);
 }
 
+TEST_CASE("a fingerprint of other label sets is found when the block is verified") {
+  std::vector<fuzz::StorePart> parts = large_block();
+  section(parts, kLabelFingerprint)[3] ^= 1;
+  Result<void> read = read_all(parts);
+  REQUIRE(!read.ok());
+  CHECK(read.error().message.find("the fingerprint is not that of these label sets") != std::string::npos);
+}
+
 TEST_CASE("ids of series that leave the numbers are refused") {
   // One new series, or one sample, of which the id is the greatest difference there is.
   for (int kind : {1, 2}) {
@@ -117,7 +126,7 @@ TEST_CASE("tombstones that do not ascend are refused, not sorted") {
   SUBCASE("at the end of time") {
     for (int64_t t : {INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX}) put_signed(body, t);
   }
-  const std::string bytes = fuzz::put_together({{30, body}}).tombstones;
+  const std::string bytes = fuzz::put_together({{kTombstones, body}}).tombstones;
   CHECK(!Tombstones::decode(bytes).ok());
-  CHECK(Tombstones::decode(fuzz::put_together({{30, {1, 0, 1, 0, 2}}}).tombstones).ok());
+  CHECK(Tombstones::decode(fuzz::put_together({{kTombstones, {1, 0, 1, 0, 2}}}).tombstones).ok());
 }
