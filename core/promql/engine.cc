@@ -84,7 +84,7 @@ Result<PromqlEngine::Prepared> PromqlEngine::prepare(const Query& query) {
   Prepared out;
   out.options = options();
   out.range = (query.flags & kRange) != 0;
-  out.entry = running_.add(std::string(view(query.text)), std::string(view(query.client)));
+  out.entry = running_.add(std::string(view(query.text)), std::string(view(query.client)), query.context->cancelled);
   NIGHTLIGHT_ASSIGN(expr, parse_expression(out.entry->text, table_, out.options->parser));
   ValueType type = expr->type();
   if (out.range && type != ValueType::kScalar && type != ValueType::kVector) {
@@ -102,6 +102,7 @@ Result<PromqlEngine::Prepared> PromqlEngine::prepare(const Query& query) {
   if ((query.flags & kStartTimestampsOn) != 0) options.use_start_timestamps = true;
   if ((query.flags & kStartTimestampsOff) != 0) options.use_start_timestamps = false;
   CallContext context = *query.context;
+  context.cancelled = &out.entry->cancelled();
   int64_t timeout_ns = 0;
   if (!__builtin_mul_overflow(out.options->timeout_ms, int64_t{1'000'000}, &timeout_ns))
     context.deadline_ns = std::min(context.deadline_ns, saturating_add(out.entry->start_ns, timeout_ns));
@@ -109,7 +110,7 @@ Result<PromqlEngine::Prepared> PromqlEngine::prepare(const Query& query) {
   const int64_t end_ms = out.range ? query.end_ms : query.start_ms;
   out.state = std::make_unique<QueryState>(host_, storage_, context, options, out.entry->text, query.start_ms, end_ms,
                                            out.range ? query.step_ms : 0);
-  out.state->killed = &out.entry->cancelled;
+  out.state->caller_cancelled = query.context->cancelled;
   if ((query.flags & kTrace) != 0) out.profile = std::make_unique<Profile>();
   if (out.range && query.step_ms > 0 && saturating_sub(end_ms, query.start_ms) / query.step_ms >= options.max_samples)
     return QueryState::too_many_samples();
@@ -119,7 +120,7 @@ Result<PromqlEngine::Prepared> PromqlEngine::prepare(const Query& query) {
 }
 
 Result<Answer> PromqlEngine::evaluate(Prepared& prepared, Domain& domain) {
-  NIGHTLIGHT_TRY(prepared.entry->wait_for_turn(prepared.state->context.deadline_ns, prepared.state->context.cancelled));
+  NIGHTLIGHT_TRY(prepared.entry->wait_for_turn(prepared.state->context.deadline_ns));
   prepared.turn_ns = host_->monotonic_ns();
   Evaluator evaluator(*prepared.state, sources_, *prepared.expr, prepared.profile.get());
   Result<Answer> answer = evaluate_answer(evaluator, *prepared.expr, domain, prepared.range);

@@ -7,18 +7,51 @@
 namespace nightlight::promql {
 namespace {
 
-// How often a waiting query looks whether its caller has gone: nobody tells.
 constexpr std::chrono::milliseconds kGlance(50);
+
+bool is_set(const uint32_t* flag) { return flag != nullptr && __atomic_load_n(flag, __ATOMIC_RELAXED) != 0; }
 
 }  // namespace
 
-RunningQueries::Entry::Entry(RunningQueries& all, uint64_t number, std::string query, std::string who)
+RunningQueries::RunningQueries(Host* host, uint64_t most)
+    : host_(host), most_(most), watcher_([this] { watch_callers(); }) {}
+
+RunningQueries::~RunningQueries() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    first_entry_.notify_all();
+  }
+  watcher_.join();
+}
+
+void RunningQueries::watch_callers() {
+  MutexLock lock(mutex_);
+  while (!stopping_) {
+    if (entries_.empty()) {
+      first_entry_.wait(mutex_);
+      continue;
+    }
+    first_entry_.wait_until(mutex_, std::chrono::steady_clock::now() + kGlance);
+    bool any = false;
+    for (const auto& [id, entry] : entries_) {
+      if (!is_set(entry->caller_cancelled_)) continue;
+      __atomic_store_n(&entry->cancelled_, 1, __ATOMIC_RELAXED);
+      any = true;
+    }
+    if (any) turn_.notify_all();
+  }
+}
+
+RunningQueries::Entry::Entry(RunningQueries& all, uint64_t number, std::string query, std::string who,
+                             const uint32_t* caller_cancelled)
     : id(number),
       text(std::move(query)),
       client(std::move(who)),
       start_ms(all.host_->now_ms()),
       start_ns(all.host_->monotonic_ns()),
-      all_(all) {}
+      all_(all),
+      caller_cancelled_(caller_cancelled) {}
 
 RunningQueries::Entry::~Entry() {
   give_turn_back();
@@ -26,13 +59,12 @@ RunningQueries::Entry::~Entry() {
   all_.entries_.erase(id);
 }
 
-Result<void> RunningQueries::Entry::wait_for_turn(int64_t deadline_ns, const uint32_t* caller_cancelled) {
+Result<void> RunningQueries::Entry::wait_for_turn(int64_t deadline_ns) {
   MutexLock lock(all_.mutex_);
   ++all_.waiting_;
   Result<void> out;
   while (all_.evaluating_ >= all_.most_) {
-    bool gone = caller_cancelled != nullptr && __atomic_load_n(caller_cancelled, __ATOMIC_RELAXED) != 0;
-    if (gone || __atomic_load_n(&cancelled, __ATOMIC_RELAXED) != 0) {
+    if (is_set(&cancelled_) || is_set(caller_cancelled_)) {
       out = Error{Code::kCancelled, "query was canceled in query queue"};
       break;
     }
@@ -58,10 +90,12 @@ void RunningQueries::Entry::give_turn_back() {
   all_.turn_.notify_one();
 }
 
-std::unique_ptr<RunningQueries::Entry> RunningQueries::add(std::string text, std::string client) {
+std::unique_ptr<RunningQueries::Entry> RunningQueries::add(std::string text, std::string client,
+                                                           const uint32_t* caller_cancelled) {
   MutexLock lock(mutex_);
-  std::unique_ptr<Entry> entry(new Entry(*this, ++last_id_, std::move(text), std::move(client)));
+  std::unique_ptr<Entry> entry(new Entry(*this, ++last_id_, std::move(text), std::move(client), caller_cancelled));
   entries_[entry->id] = entry.get();
+  if (entries_.size() == 1) first_entry_.notify_one();
   return entry;
 }
 
@@ -69,7 +103,8 @@ bool RunningQueries::cancel(uint64_t id) {
   MutexLock lock(mutex_);
   auto found = entries_.find(id);
   if (found == entries_.end()) return false;
-  __atomic_store_n(&found->second->cancelled, 1, __ATOMIC_RELAXED);
+  __atomic_store_n(&found->second->cancelled_, 1, __ATOMIC_RELAXED);
+  turn_.notify_all();
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "base/mutex.h"
 #include "base/result.h"
@@ -15,34 +16,39 @@ namespace nightlight::promql {
 
 class RunningQueries {
  public:
-  RunningQueries(Host* host, uint64_t most) : host_(host), most_(most) {}
+  RunningQueries(Host* host, uint64_t most);
+  ~RunningQueries();
 
-  // One query, from when it is asked until its answer has been read. Any thread may set `cancelled`, atomically.
+  // One query, from when it is asked until its answer has been read.
   class Entry {
    public:
     ~Entry();
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
 
-    // Waits for a turn. kDeadlineExceeded or kCancelled when that takes too long; `caller_cancelled` may be null.
-    Result<void> wait_for_turn(int64_t deadline_ns, const uint32_t* caller_cancelled);
+    // Waits for a turn. kDeadlineExceeded or kCancelled when that takes too long.
+    Result<void> wait_for_turn(int64_t deadline_ns);
     // The evaluation is over; others may have the turn while this answer is read.
     void give_turn_back();
 
     const uint64_t id;
     const std::string text, client;
     const int64_t start_ms, start_ns;
-    uint32_t cancelled = 0;
+    // Becomes non-zero when somebody ends the query, and a moment after its caller has gone. Read it atomically.
+    const uint32_t& cancelled() const { return cancelled_; }
 
    private:
     friend class RunningQueries;
-    Entry(RunningQueries& all, uint64_t number, std::string query, std::string who);
+    Entry(RunningQueries& all, uint64_t number, std::string query, std::string who, const uint32_t* caller_cancelled);
 
     RunningQueries& all_;
+    const uint32_t* const caller_cancelled_;
+    uint32_t cancelled_ = 0;
     bool has_turn_ = false;
   };
 
-  std::unique_ptr<Entry> add(std::string text, std::string client);
+  // `caller_cancelled`, null or as in a CallContext, outlives the entry.
+  std::unique_ptr<Entry> add(std::string text, std::string client, const uint32_t* caller_cancelled);
   // False: there is none with this id.
   bool cancel(uint64_t id);
   // [{"id","query","client","startMs","elapsedSeconds"}], oldest first.
@@ -52,13 +58,18 @@ class RunningQueries {
   void set_most(uint64_t most);
 
  private:
+  // Looks now and then whether callers have gone: nobody tells.
+  void watch_callers();
+
   Host* const host_;
   mutable Mutex mutex_;
-  ConditionVariable turn_;
+  ConditionVariable turn_, first_entry_;
+  bool stopping_ GUARDED_BY(mutex_) = false;
   uint64_t most_ GUARDED_BY(mutex_);
   uint64_t evaluating_ GUARDED_BY(mutex_) = 0, waiting_ GUARDED_BY(mutex_) = 0;
   uint64_t last_id_ GUARDED_BY(mutex_) = 0;
   std::map<uint64_t, Entry*> entries_ GUARDED_BY(mutex_);
+  std::thread watcher_;
 };
 
 }  // namespace nightlight::promql

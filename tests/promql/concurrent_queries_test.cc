@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -79,9 +80,52 @@ struct Outcome {
   uint64_t samples = 0;
 };
 
+// The functions of another library, of which rate never ends but by the call's flag (or, after seconds, with a value).
+class EndlessRate final : public FunctionLibrary {
+ public:
+  explicit EndlessRate(FunctionLibrary& of) : of_(of) {}
+  View<const FunctionSpec*> functions() noexcept override { return of_.functions(); }
+  Status prepare(Str name, Function** out) noexcept override {
+    if (view(name) != "rate") return of_.prepare(name, out);
+    *out = new Endless(*this);
+    return kOkStatus;
+  }
+  std::atomic<int> begun{0}, told_to_end{0};
+
+ private:
+  class Endless final : public Function {
+   public:
+    explicit Endless(EndlessRate& library) : library_(library) {}
+    Status window(const Call* call, const Windows*, ColumnOut* out) noexcept override {
+      ++library_.begun;
+      for (int i = 0; i < 500; ++i) {
+        if (__atomic_load_n(call->evaluation->context->cancelled, __ATOMIC_RELAXED) != 0) {
+          ++library_.told_to_end;
+          return Status{Code::kCancelled, 0};
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      }
+      out->valid[0] = 1;
+      return kOkStatus;
+    }
+    Status column(const Call*, const Column*, ColumnOut*) noexcept override { return {Code::kUnimplemented, 0}; }
+    Status vector(const Call*, ColumnSink*) noexcept override { return {Code::kUnimplemented, 0}; }
+    Status scalar(const Call*, double*) noexcept override { return {Code::kUnimplemented, 0}; }
+    void release() noexcept override { delete this; }
+
+   private:
+    EndlessRate& library_;
+  };
+  FunctionLibrary& of_;
+};
+
 class Bench {
  public:
-  Bench() {
+  explicit Bench(bool endless = false)
+      : instance_(RunningInstance::start(
+            host_, promql::component(), {{"max_concurrent_queries", "4"}},
+            {{kStorageId, static_cast<Storage*>(&storage_)},
+             {kFunctionLibraryId, endless ? static_cast<FunctionLibrary*>(&endless_) : &library_}})) {
     REQUIRE(instance_.ok());
     for (int i = 0; i < kSeries; ++i) {
       Labels labels({{"__name__", "m"}, {"group", std::to_string(i % 7)}, {"number", std::to_string(i)}});
@@ -94,6 +138,7 @@ class Bench {
     }
   }
 
+  EndlessRate& endless() { return endless_; }
   Engine& engine() { return *instance_->as<Engine>(kEngineId); }
 
   // Asks for a range; reads all of it, or only the first batch.
@@ -133,9 +178,8 @@ class Bench {
   SingleHost host_;
   MemoryStorage storage_{&host_};
   promql_std::Library library_{&host_};
-  Result<RunningInstance> instance_ = RunningInstance::start(
-      host_, promql::component(), {{"max_concurrent_queries", "4"}},
-      {{kStorageId, static_cast<Storage*>(&storage_)}, {kFunctionLibraryId, static_cast<FunctionLibrary*>(&library_)}});
+  EndlessRate endless_{library_};
+  Result<RunningInstance> instance_;
 };
 
 constexpr const char* kQueries[] = {"sum by (group) (rate(m[2m]))", "topk(3, m) and on (number) m > 5",
@@ -197,6 +241,20 @@ TEST_CASE("64 clients, some of which are cancelled, leave nothing behind") {
   CHECK(std::abs(allocated_bytes.load() - before_bytes) < kClients);
   CHECK(ended > 0);
   for (size_t i = 0; i < expected.size(); ++i) CHECK(bench.ask(kQueries[i], nullptr, true).samples == expected[i]);
+}
+
+TEST_CASE("a query ends inside of a function's call when somebody ends it, or its caller goes") {
+  Bench bench(true);
+  uint32_t gone = 0;
+  Outcome outcome;
+  std::thread client([&] { outcome = bench.ask("rate(m{number=\"1\"}[2m])", &gone, true); });
+  while (bench.endless().begun == 0) std::this_thread::yield();
+  SUBCASE("by number") { CHECK(bench.engine().cancel(1).ok()); }
+  SUBCASE("the caller") { __atomic_store_n(&gone, 1, __ATOMIC_RELAXED); }
+  client.join();
+  CHECK(bench.endless().told_to_end == 1);
+  CHECK(outcome.code == Code::kCancelled);
+  CHECK(bench.running() == "[]");
 }
 
 }  // namespace

@@ -6,7 +6,7 @@ namespace nightlight::promql {
 
 Result<void> QueryState::check() const {
   auto is_set = [](const uint32_t* flag) { return flag != nullptr && __atomic_load_n(flag, __ATOMIC_RELAXED) != 0; };
-  if (is_set(context.cancelled) || is_set(killed))
+  if (is_set(context.cancelled) || is_set(caller_cancelled))
     return Error{Code::kCancelled, "query was canceled in expression evaluation"};
   if (context.deadline_ns != INT64_MAX && host->monotonic_ns() >= context.deadline_ns)
     return Error{Code::kDeadlineExceeded, "query timed out in expression evaluation"};

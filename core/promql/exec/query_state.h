@@ -53,7 +53,7 @@ struct QueryState {
       : host(whole.host),
         storage(whole.storage),
         context(whole.context),
-        killed(whole.killed),
+        caller_cancelled(whole.caller_cancelled),
         options(whole.options.without_limit()),
         start_ms(whole.start_ms),
         end_ms(whole.end_ms),
@@ -82,8 +82,8 @@ struct QueryState {
 
   Host* const host;
   Storage* const storage;
-  const CallContext context;
-  const uint32_t* killed = nullptr;  // Becomes non-zero when somebody ends the query; read atomically.
+  const CallContext context;  // Its `cancelled` is the engine's: whoever ends the query ends what it has called.
+  const uint32_t* caller_cancelled = nullptr;  // Where the engine's looks now and then.
   const QueryOptions options;
   const int64_t start_ms, end_ms, step_ms;         // As the user asked; an instant query has start == end and step 0.
   const std::unique_ptr<MemoryBudget> own_budget;  // Null in a part.
