@@ -306,7 +306,7 @@ class Block:
     def __init__(self, path):
         self.data = _read(path)
         magic, major, minor, zero = struct.unpack("<4sBBH", self.data[:8])
-        assert (magic, major, minor, zero) == (b"NLB1", 1, 0, 0)
+        assert (magic, major, minor, zero) == (b"NLB1", 1, 1, 0)
         self.id = self.data[8:24]
         assert struct.unpack("<I", self.data[24:28])[0] == crc32c(self.data[:24])
         self.kinds, self.pages = set(), [(0, 28)]
@@ -326,7 +326,7 @@ class Block:
     def contents(self):
         trailer = self.data[-24:]
         size, major, minor, zero, file_size, crc, magic = struct.unpack("<IBBHQI4s", trailer)
-        assert (major, minor, zero, file_size, magic) == (1, 0, 0, len(self.data), b"NLBE")
+        assert (major, minor, zero, file_size, magic) == (1, 1, 0, len(self.data), b"NLBE")
         toc = self.data[-24 - size:-24]
         assert crc == crc32c(toc + trailer[:16])
         self.pages.append((len(self.data) - 24 - size, 24 + size))
