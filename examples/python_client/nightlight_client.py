@@ -10,10 +10,15 @@ made by `generate`, which lies beside this file.
 """
 
 import itertools
+import os
 
-import grpc
-from nightlight.v1 import nightlight_pb2 as pb
-from nightlight.v1 import nightlight_pb2_grpc as services
+# gRPC goes on with a lost connection only while somebody waits for something, which calls that fail at once do not, and every 5 s
+# by itself. It reads this when it is loaded.
+os.environ.setdefault("GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS", "200")
+
+import grpc  # noqa: E402
+from nightlight.v1 import nightlight_pb2 as pb  # noqa: E402
+from nightlight.v1 import nightlight_pb2_grpc as services  # noqa: E402
 
 
 # A server that is back is found again within a second or two; by itself gRPC waits ever longer, up to two minutes.
@@ -51,8 +56,6 @@ class Client:
             self._channel = grpc.secure_channel(address, credentials, _OPTIONS)
         else:
             self._channel = grpc.insecure_channel(address, _OPTIONS)
-        # gRPC goes on with a lost connection only while somebody looks at it: calls that fail at once do not.
-        self._channel.subscribe(lambda state: None)
         self._timeout_s = timeout_s
         self._query = services.QueryServiceStub(self._channel)
         self._metadata = services.MetadataServiceStub(self._channel)

@@ -6,8 +6,7 @@
 import sys
 import time
 
-import grpc
-from nightlight_client import Client
+from nightlight_client import Client, grpc
 
 
 def answers(client):
