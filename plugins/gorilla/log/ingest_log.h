@@ -38,7 +38,8 @@ class IngestLog {
  public:
   virtual ~IngestLog() = default;
 
-  // [one] Calls `each` for every batch after position `after`, in order. Once, before the first append.
+  // [one] Calls `each` for every batch after position `after`, in order; one that it answers kDataLoss for counts as
+  // damaged. Once, before the first append.
   virtual Result<ReplayStats> replay(uint64_t after,
                                      const std::function<Result<void>(uint64_t, const LogBatch&)>& each) = 0;
 

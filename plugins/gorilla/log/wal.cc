@@ -154,9 +154,14 @@ Result<void> Wal::scan(Segment& segment, uint64_t after,
       damaged = true;
       continue;
     }
+    if (Result<void> taken = each(last, decoded.batch()); !taken.ok()) {
+      if (taken.error().code != Code::kDataLoss) return taken;
+      ++stats.damaged_records;
+      damaged = true;
+      continue;
+    }
     ++stats.records;
     stats.samples += decoded.batch().sample_series.size() + decoded.batch().histograms.size();
-    NIGHTLIGHT_TRY(each(last, decoded.batch()));
   }
   if (hole != 0) {
     uint32_t magic;

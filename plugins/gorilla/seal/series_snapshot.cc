@@ -114,7 +114,8 @@ Result<void> put_last(RecordWriter& out, const std::vector<SeriesLast>& last) {
   return {};
 }
 
-bool read_last(std::string_view payload, Head& head) {
+// `most`: an id that is as great is damage.
+bool read_last(std::string_view payload, Head& head, uint64_t most, uint64_t* id_end) {
   ByteReader bytes(payload);
   uint64_t id = bytes.varint();
   int64_t previous_ms = 0;
@@ -125,7 +126,8 @@ bool read_last(std::string_view payload, Head& head) {
     auto bits = bytes.fixed<uint64_t>();
     if (bytes.ok() && id <= UINT32_MAX) head.restore_last(static_cast<uint32_t>(id), previous_ms, bits, flags);
   }
-  return bytes.ok();
+  *id_end = std::max(*id_end, id);
+  return bytes.ok() && id <= most;
 }
 
 }  // namespace
@@ -185,9 +187,13 @@ Result<SeriesSnapshot> read_series_snapshot(Bucket& bucket, Head& head) {
     if (kind == kEnd) return out;
     if (kind == kBatch) {
       if (!decoded.decode(payload).ok()) return damaged(at);
+      for (uint32_t id : decoded.batch().new_series) {
+        if (id >= object.size_bytes()) return damaged(at);
+        out.id_end = std::max(out.id_end, uint64_t{id} + 1);
+      }
       head.replay(0, decoded.batch());
       out.series += decoded.batch().new_series.size();
-    } else if (kind == kLast && !read_last(payload, head)) {
+    } else if (kind == kLast && !read_last(payload, head, object.size_bytes(), &out.id_end)) {
       return damaged(at);
     }
     at += size;

@@ -26,8 +26,10 @@ Result<void> write_series_snapshot(Bucket& bucket, const Head& head, const std::
 struct SeriesSnapshot {
   uint64_t position = 0;  // 0: there is none.
   uint64_t series = 0;
+  uint64_t id_end = 0;  // No id that was ever given until then is as great.
 };
-// Rebuilds the head from it. kDataLoss: damaged.
+// Rebuilds the head from it. kDataLoss: damaged, which ids are that the object has no room for: of each it tells
+// whether there was a newest sample.
 Result<SeriesSnapshot> read_series_snapshot(Bucket& bucket, Head& head);
 
 }  // namespace nightlight::gorilla

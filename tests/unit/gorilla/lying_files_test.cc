@@ -5,7 +5,10 @@
 #include "fuzz/store_files.h"
 #include "gorilla/block/tombstones.h"
 #include "gorilla/file/simulated.h"
+#include "gorilla/head/head.h"
 #include "gorilla/log/log_batch.h"
+#include "gorilla/seal/series_snapshot.h"
+#include "store_world.h"
 #include "test_block.h"
 
 using namespace nightlight;
@@ -107,6 +110,69 @@ TEST_CASE("ids of series that leave the numbers are refused") {
     DecodedBatch batch;
     CHECK(!batch.decode(bytes).ok());
   }
+}
+
+TEST_CASE("a record whose series has an id that was never given is damage, and what is around it is kept") {
+  auto payload_of = [](uint32_t id, const char* name) {
+    LogBatch batch;
+    batch.new_series = {id};
+    batch.labels = {{str("__name__"), str("m")}, {str("s"), str(name)}};
+    batch.label_ends = {2};
+    batch.sample_series = {id};
+    batch.timestamps_ms = {StoreWorld::kBegin};
+    batch.value_bits = {std::bit_cast<uint64_t>(1.5)};
+    std::string bytes;
+    encode_batch(batch, bytes);
+    return Bytes(bytes.begin(), bytes.end());
+  };
+  for (uint32_t id : {uint32_t{1}, uint32_t{1000}, (uint32_t{1} << 22) + 9, uint32_t{1} << 30, UINT32_MAX - 1}) {
+    CAPTURE(id);
+    const auto record = static_cast<uint8_t>(fuzz::PartKind::kRecord);
+    const fuzz::StoreFiles files = fuzz::put_together({{static_cast<uint8_t>(fuzz::PartKind::kSegment), {}},
+                                                       {record, payload_of(0, "before")},
+                                                       {record, payload_of(id, "there")},
+                                                       {record, payload_of(2, "behind")}});
+    StoreWorld world(1);
+    for (const char* directory : {"data/blocks", "data/wal"}) REQUIRE(world.files.create_directories(directory).ok());
+    for (const auto& [name, bytes] : files.named()) {
+      auto file = world.files.open("data/" + name, OpenMode::kCreate);
+      REQUIRE(file.ok());
+      REQUIRE((*file)->append(bytes.data(), bytes.size()).ok());
+    }
+    REQUIRE(world.open().ok());
+    std::string wrong;
+    const Samples read = world.read(&wrong);
+    CHECK(wrong == "");
+    CHECK(read.contains("before"));
+    CHECK(read.contains("behind"));
+    CHECK(read.contains("there") == (id < 1 << 22));
+    CHECK(world.files.exists("data/wal/quarantine").value() == (id >= 1 << 22));
+  }
+}
+
+TEST_CASE("a snapshot whose series has an id that it has no room for is damaged") {
+  const auto record = static_cast<uint8_t>(fuzz::PartKind::kSeriesRecord);
+  LogBatch batch;
+  batch.new_series = {1 << 20};
+  batch.labels = {{str("__name__"), str("m")}};
+  batch.label_ends = {1};
+  std::string bytes;
+  encode_batch(batch, bytes);
+  Bytes body{1};
+  SUBCASE("of a series") { body.insert(body.end(), bytes.begin(), bytes.end()); }
+  SUBCASE("of newest samples") {
+    body = {2};
+    put_varint(body, 1 << 20);
+  }
+  const fuzz::StoreFiles files =
+      fuzz::put_together({{static_cast<uint8_t>(fuzz::PartKind::kSeriesPosition), {}}, {record, body}, {record, {3}}});
+  testing::TestStore store;
+  REQUIRE(store.bucket->put_all(kSeriesKey, files.series, PutCondition::none()).ok());
+  Head head(HeadOptions{});
+  auto read = read_series_snapshot(*store.bucket, head);
+  REQUIRE(!read.ok());
+  CHECK(read.error().code == Code::kDataLoss);
+  CHECK(head.series_count() == 0);
 }
 
 TEST_CASE("tombstones that do not ascend are refused, not sorted") {
