@@ -120,23 +120,45 @@ bool take_any_at_back(std::string_view& expression) {
   return true;
 }
 
+// Where the character class that begins at `at` ends: behind its `]`, which may stand in it first or escaped.
+size_t end_of_class(std::string_view expression, size_t at) {
+  constexpr size_t kLongestName = 9;  // ^xdigit:]
+  ++at;
+  if (expression.substr(at, 1) == "^") ++at;
+  for (const size_t first = at; at < expression.size(); ++at) {
+    if (expression[at] == ']' && at > first) return at + 1;
+    if (expression[at] == '\\') {
+      ++at;
+    } else if (expression.substr(at, 2) == "[:") {
+      const size_t length = expression.substr(at + 2, kLongestName).find(":]");
+      if (length != std::string_view::npos) at += 2 + length + 1;
+    }
+  }
+  return expression.size();
+}
+
 // Go takes (?<name>...) as well as (?P<name>...), this RE2 only the latter.
 std::string with_named_groups(std::string_view expression) {
+  constexpr std::string_view kGroup = "(?<";
   std::string out;
-  bool in_class = false;
-  for (size_t i = 0; i < expression.size(); ++i) {
-    char c = expression[i];
-    out += c;
-    if (c == '\\' && i + 1 < expression.size()) {
-      out += expression[++i];
-    } else if (c == '[') {
-      in_class = true;
-    } else if (c == ']') {
-      in_class = false;
-    } else if (c == '(' && !in_class && expression.substr(i, 3) == "(?<") {
-      out += "?P";
-      ++i;
+  for (size_t at = 0; at < expression.size();) {
+    if (expression.substr(at, kGroup.size()) == kGroup) {
+      out += "(?P<";
+      at += kGroup.size();
+      continue;
     }
+    // What is copied at once: a character, one that is escaped, a quotation, a class.
+    size_t end = at + 1;
+    if (expression.substr(at, 2) == "\\Q") {
+      end = expression.find("\\E", at + 2);
+    } else if (expression[at] == '\\') {
+      end = at + 2;
+    } else if (expression[at] == '[') {
+      end = end_of_class(expression, at);
+    }
+    end = std::min(end, expression.size());
+    out += expression.substr(at, end - at);
+    at = end;
   }
   return out;
 }

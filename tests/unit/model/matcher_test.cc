@@ -92,6 +92,23 @@ TEST_CASE("both spellings of named groups work") {
   CHECK(regex("[(?<]x+").matches("<xx"));
 }
 
+TEST_CASE("what looks like a named group in a class or a quotation is none") {
+  CHECK_FALSE(regex("[](?<x]").matches("P"));
+  CHECK(regex("[](?<x]").matches("]"));
+  CHECK(regex("[^](?<x]").matches("P"));
+  CHECK_FALSE(regex("[[:digit:](?<x]").matches("P"));
+  CHECK_FALSE(regex("[[:^xdigit:](?<x]").matches("A"));
+  CHECK_FALSE(regex(R"([\](?<x])").matches("P"));
+  CHECK_FALSE(regex("[[(?<x]").matches("P"));
+  CHECK(regex(R"(\Q(?<[\E+)").matches("(?<[["));
+  CHECK(regex(R"(\Qa\E(?<x>b+))").matches("abb"));
+  CHECK(regex(R"([[:alpha:]](?<x>b+))").matches("abb"));
+  for (const char* unended : {"[(?<x", "[^", "[\\", "[[:", "\\Q(?<", "(?<", "\\", "["}) {
+    CAPTURE(unended);
+    CHECK(LabelMatcher::compile(MatchOp::kRegex, "l", unended).ok() == re2::RE2(unended, re2::RE2::Quiet).ok());
+  }
+}
+
 TEST_CASE("equality matchers compare the whole value") {
   LabelMatcher equal = LabelMatcher::compile(MatchOp::kEqual, "job", "a.*").value();
   CHECK(equal.matches("a.*"));
