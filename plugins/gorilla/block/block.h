@@ -64,7 +64,7 @@ class Block {
   virtual const BlockMeta& meta() const = 0;
   virtual uint32_t series_count() const = 0;
 
-  // Blocks with the same one have the same series. Nothing for blocks of older versions.
+  // Blocks with the same one have the same series. Nothing for blocks of older versions, and where it is damaged.
   virtual const std::optional<LabelFingerprint>& label_fingerprint() const = 0;
 
   // The ordinals of the series for which all matchers hold, ascending; no matchers: all.

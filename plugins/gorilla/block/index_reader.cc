@@ -50,7 +50,8 @@ Result<std::unique_ptr<IndexReader>> IndexReader::open(const BlockFile& file, ui
   NIGHTLIGHT_TRY(index->read_name_sets());
   NIGHTLIGHT_TRY(index->read_value_pages());
   NIGHTLIGHT_TRY(index->read_series_pages());
-  NIGHTLIGHT_TRY(index->read_fingerprint());
+  // A block is read without it, too: its damage is for verify to tell.
+  if (auto fingerprint = index->read_fingerprint(); fingerprint.ok()) index->fingerprint_ = *fingerprint;
   return index;
 }
 
@@ -124,12 +125,13 @@ Result<void> IndexReader::read_series_pages() {
   return in.finished() ? Result<void>() : wrong_section(SectionType::kSeriesPages);
 }
 
-Result<void> IndexReader::read_fingerprint() {
-  if (!file_.sections().contains(SectionType::kLabelFingerprint)) return {};
+Result<std::optional<LabelFingerprint>> IndexReader::read_fingerprint() const {
+  if (!file_.sections().contains(SectionType::kLabelFingerprint)) return std::optional<LabelFingerprint>();
   NIGHTLIGHT_ASSIGN(bytes, file_.section(SectionType::kLabelFingerprint));
   BoundedReader in{ByteView(bytes)};
-  fingerprint_ = LabelFingerprint{in.fixed<uint64_t>(), in.fixed<uint64_t>()};
-  return in.finished() ? Result<void>() : wrong_section(SectionType::kLabelFingerprint);
+  const LabelFingerprint out{in.fixed<uint64_t>(), in.fixed<uint64_t>()};
+  if (!in.finished()) return wrong_section(SectionType::kLabelFingerprint);
+  return std::optional<LabelFingerprint>(out);
 }
 
 std::optional<uint32_t> IndexReader::find_name(std::string_view text) const {
@@ -315,7 +317,8 @@ Result<void> IndexReader::verify(const std::function<void(PageRef)>& seen) const
 }
 
 Result<void> IndexReader::verify_fingerprint() const {
-  if (!fingerprint_) return {};
+  NIGHTLIGHT_ASSIGN(written, read_fingerprint());
+  if (!written) return {};
   LabelFingerprinter all;
   for (uint32_t name = 0; name < names_.size(); ++name) {
     all.add_name(names_[name].text, names_[name].values);
@@ -332,7 +335,7 @@ Result<void> IndexReader::verify_fingerprint() const {
       all.add_series(page->sets[row], std::span(page->ranks).subspan(begin, page->row_starts[row + 1] - begin));
     }
   }
-  if (all.finish() == *fingerprint_) return {};
+  if (all.finish() == *written) return {};
   return file_.damaged(file_.sections().at(SectionType::kLabelFingerprint).offset,
                        "the fingerprint is not that of these label sets");
 }

@@ -67,7 +67,7 @@ class IndexReader {
   std::optional<uint32_t> find_name(std::string_view text) const;
   const std::vector<uint32_t>& name_set(uint32_t set) const { return name_sets_[set]; }
 
-  // Nothing for blocks that were written without.
+  // Nothing for blocks that were written without, or whose fingerprint is damaged.
   const std::optional<LabelFingerprint>& fingerprint() const { return fingerprint_; }
 
   Result<std::vector<uint32_t>> select(std::span<const LabelMatcher> matchers) const;
@@ -104,7 +104,8 @@ class IndexReader {
   Result<void> read_name_sets();
   Result<void> read_value_pages();
   Result<void> read_series_pages();
-  Result<void> read_fingerprint();
+  // Nothing when there is none.
+  Result<std::optional<LabelFingerprint>> read_fingerprint() const;
   Result<void> verify_fingerprint() const;
   Result<void> add_matching(const LabelMatcher& matcher, bool want, OrdinalSet* out) const;
   Result<void> add_literals(uint32_t name, const std::vector<std::string>& literals, OrdinalSet* out) const;

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <set>
 
+#include "gorilla/block/block_file.h"
+#include "gorilla/block/page_cache.h"
 #include "gorilla/block/postings.h"
 #include "gorilla/block/tombstones.h"
+#include "gorilla/offline/salvage.h"
 #include "model/matcher.h"
 #include "test_block.h"
 
@@ -101,6 +104,31 @@ TEST_CASE("blocks with the same label sets have the same fingerprint, others ano
   CHECK(fingerprint(changed) != expected);
   fewer.erase(std::prev(fewer.end()));
   CHECK(fingerprint(fewer) != expected);
+}
+
+TEST_CASE("a block whose fingerprint is damaged loses nothing else, and its check tells") {
+  const TestData data = generate(2, 300, 20, kStart, 1000);
+  TestStore store;
+  auto meta = write_block(*store.bucket, meta_of(1), BlockOptions(), data);
+  REQUIRE(meta.ok());
+  PageCache cache(1 << 20);
+  auto object = [&] { return store.bucket->open(block_key(meta->id)).value(); };
+  const PageRef page = (*BlockFile::open(object(), cache))->sections().at(SectionType::kLabelFingerprint);
+  REQUIRE(
+      store.files.damage("/store/" + block_key(meta->id), [&](std::string& b) { b[page.offset + page.size - 1] ^= 1; })
+          .ok());
+  auto block = store.open(*meta);
+  REQUIRE(block.ok());
+  CHECK(!(*block)->label_fingerprint());
+  CHECK(difference(**block, data).value() == "");
+  CHECK((*block)->verify().error().code == Code::kDataLoss);
+  auto salvage = salvage_block(object(), *meta, meta_of(2).id, {}, *store.bucket);
+  REQUIRE(salvage.ok());
+  REQUIRE(salvage->block);
+  auto made = store.open(*salvage->block);
+  REQUIRE(made.ok());
+  CHECK(difference(**made, data).value() == "");
+  CHECK((*made)->verify().ok());
 }
 
 TEST_CASE("a cursor reads exactly the samples of its range, in any order of series") {
