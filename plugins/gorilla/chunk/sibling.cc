@@ -27,7 +27,7 @@ class Walk {
 
  private:
   int64_t integer_of(double value) const {
-    const int64_t rounded = std::bit_cast<int64_t>(value + kShifter) - std::bit_cast<int64_t>(kShifter);
+    const int64_t rounded = wrap_sub(std::bit_cast<int64_t>(value + kShifter), std::bit_cast<int64_t>(kShifter));
     return value > -kLimit && value < kLimit ? rounded : before_;
   }
 

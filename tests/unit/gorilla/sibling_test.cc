@@ -112,6 +112,13 @@ TEST_CASE("every column comes back, whatever its sibling is") {
       }
     }
   }
+  // Integers, but not the sibling's.
+  for (double far : {-1e16, -9e15, -0x1.8p52, -0x1p51, 0x1p51, 1e16}) {
+    const std::vector<double> other{far, 3, -far, far};
+    std::vector<int64_t> values{1, 2, 3, 4};
+    add_sibling(values, other, int64_t{2} << kMultiplierFraction);
+    CHECK(values == std::vector<int64_t>{1, 8, 9, 10});
+  }
   // Any multiplier of anything is taken away and given back.
   for (int round = 0; round < 200; ++round) {
     std::vector<int64_t> in = integers_of_shape(round % kIntegerShapes, 100, random), values = in;
