@@ -94,6 +94,7 @@ SeriesIndex::Found SeriesIndex::find_or_add(std::span<const LabelPair> labels) {
   uint64_t hash = hash_labels(scratch_);
   uint32_t id = find_ids(scratch_, hash);
   if (id != kNoId) return {id, false};
+  while (!free_ids_.empty() && exists(free_ids_.back())) free_ids_.pop_back();
   if (free_ids_.empty()) {
     id = id_end();
     offsets_.push_back(kNoOffset);
@@ -106,8 +107,8 @@ SeriesIndex::Found SeriesIndex::find_or_add(std::span<const LabelPair> labels) {
 }
 
 void SeriesIndex::add_at(uint32_t id, std::span<const LabelPair> labels) {
-  // Ids below that were skipped become free: they belonged to series that are gone.
-  if (id < id_end()) std::erase(free_ids_, id);
+  // Ids below that were skipped become free: they belonged to series that are gone. One of them that is taken later
+  // stays in the list, where a million others would have to be looked through for it.
   while (id_end() <= id) {
     if (id_end() < id) free_ids_.push_back(id_end());
     offsets_.push_back(kNoOffset);

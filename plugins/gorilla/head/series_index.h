@@ -123,8 +123,8 @@ class SeriesIndex {
   std::vector<std::unique_ptr<uint8_t[]>> label_blocks_;
   uint32_t label_used_ = 0;  // Within the last block.
   size_t label_memory_ = 0;
-  std::vector<uint32_t> offsets_;  // By series id.
-  std::vector<uint32_t> free_ids_;
+  std::vector<uint32_t> offsets_;   // By series id.
+  std::vector<uint32_t> free_ids_;  // All that are free, and some that were taken since.
   IdTable series_table_;
   SenderKeys keys_;
   Bitmap all_;

@@ -5,6 +5,7 @@
 #include <bit>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "fixtures.h"
 #include "gorilla/select/series_set.h"
@@ -129,6 +130,32 @@ TEST_CASE("keys are found in the order of their sender, in any other, and after 
   keys.clear();
   CHECK(found(search, {kKeys, kKeys + 1}));
   CHECK(keys.find(hash(0)) == kNoId);
+}
+
+TEST_CASE("ids that a log leaves out are given to new series, each once, and those that it takes later are not") {
+  SeriesIndex index(1);
+  auto labels = [](const std::string& text) { return LabelPair{str("a"), str(text)}; };
+  auto add_at = [&](uint32_t id) {
+    const std::string text = "there " + std::to_string(id);
+    const LabelPair pairs[] = {labels(text)};
+    index.add_at(id, pairs);
+  };
+  add_at(9);
+  for (uint32_t id : {7, 2, 3}) add_at(id);
+  index.remove(3);
+  index.remove(2);
+  add_at(2);
+  std::set<uint32_t> given;
+  for (int i = 0; i < 8; ++i) {
+    const std::string text = "new " + std::to_string(i);
+    const LabelPair pairs[] = {labels(text)};
+    const SeriesIndex::Found found = index.find_or_add(pairs);
+    CHECK(found.created);
+    CHECK(given.insert(found.id).second);
+  }
+  CHECK(given == std::set<uint32_t>{0, 1, 3, 4, 5, 6, 8, 10});
+  CHECK(index.size() == 11);
+  CHECK(index.id_end() == 11);
 }
 
 TEST_CASE("samples are refused with Prometheus' words") {
