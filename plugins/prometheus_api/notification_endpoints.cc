@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -103,7 +104,12 @@ Result<void> notifications_live(const Backend& backend, Call& call) {
     answer_nothing(call);
     return {};
   }
-  Result<void> done = follow(backend, call);
+  Result<void> done;
+  try {
+    done = follow(backend, call);
+  } catch (const std::exception& e) {  // Memory is short, or the host tells what it should not.
+    done = Error{Code::kInternal, e.what()};
+  }
   backend.live->leave();
   // An error has no place in a stream that has begun.
   if (!done.ok()) call.response->abort();
