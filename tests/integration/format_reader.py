@@ -9,6 +9,8 @@ import os
 import struct
 
 U64 = (1 << 64) - 1
+# Which of the forms that encodings have were read, so that a test can tell that none was left out.
+forms = set()
 
 
 def _crc_table():
@@ -119,7 +121,9 @@ def ulid_text(raw):
 
 def integers(encoding, data, count):
     r = Reader(data)
-    if encoding == 0:
+    if encoding == 7:
+        out = smoothed(r, count)
+    elif encoding == 0:
         first = r.signed()
         step = r.signed() if r.at < len(r.data) else 0
         out = [signed64(first + i * step) for i in range(count)]
@@ -131,6 +135,7 @@ def integers(encoding, data, count):
             out += [value] * length
         assert len(out) == count
     else:
+        assert 2 <= encoding <= 6, "encoding"
         out = [r.signed()]
         second = encoding in (3, 5)
         if second and count > 1:
@@ -167,15 +172,92 @@ def frames(r, count):
     return out
 
 
+class Bits:
+    """Bits, the highest of a byte first, padded with zeros."""
+
+    def __init__(self, data):
+        self.bits, self.left = int.from_bytes(data, "big"), 8 * len(data)
+
+    def take(self, count):
+        self.left -= count
+        assert self.left >= 0, "beyond the end"
+        return self.bits >> self.left & (1 << count) - 1
+
+    def end(self):
+        assert self.left < 8 and self.take(self.left) == 0, "bits are left"
+
+
+def smoothed(r, count):
+    head, zeros = r.u8(), r.u8()
+    level_shift, trend_shift = head & 7, head >> 3
+    assert head < 128 and (trend_shift <= 8 or trend_shift == 15) and zeros < 64
+    trend, first = signed64(r.signed() << zeros), r.signed()
+    steady = trend_shift == 15
+    forms.add("slow level" if level_shift else "level")
+    forms.add("steady trend" if steady else "slow trend" if trend_shift else "trend")
+    level, out = signed64(-trend), []
+    for residual in buckets(r, count):
+        level = signed64(level + trend)
+        out.append(signed64(first + (level >> 16) + residual))
+        level = signed64(level + (residual << 16 - level_shift))
+        if not steady:
+            trend = signed64(trend + (residual << 16 - level_shift - trend_shift))
+    return out
+
+
+def buckets(r, count):
+    width, first, head = r.u8(), r.signed(), r.u8()
+    assert width < 64
+    number = (head & 63) + 1
+    assert head & 64 == 0
+    low = int.from_bytes(r.bytes((count * width + 7) // 8), "little")
+    outliers = [r.signed() for _ in range(r.varint())] if head & 128 else []
+    assert bool(outliers) == bool(head & 128)
+    forms.add("outliers" if outliers else "no outliers")
+    streams = Bits(r.bytes(r.varint())), Bits(r.rest())
+    codes = code_table(streams[0], number + bool(outliers))
+    out, left = [], iter(outliers)
+    for i in range(count):
+        stream = streams[i >= (count + 1) // 2]
+        code, length = 0, 0
+        while (length, code) not in codes:
+            assert length < 9
+            code, length = code << 1 | stream.take(1), length + 1
+        symbol = codes[length, code]
+        plain = low >> i * width & (1 << width) - 1
+        out.append(next(left) if symbol == number else signed64((first + symbol << width) + plain))
+    assert next(left, None) is None
+    for stream in streams:
+        stream.end()
+    return out
+
+
+def code_table(stream, symbols):
+    """{(length, code): symbol}: every code's place in the canonical order tells its bits."""
+    lengths, length = [], 5
+    for _ in range(symbols):
+        if stream.take(1):
+            if not stream.take(1):
+                length += 1
+            elif not stream.take(1):
+                length -= 1
+            else:
+                length = stream.take(4)
+                forms.add("length itself")
+        assert 0 <= length <= 9
+        lengths.append(length)
+    out, code, before = {}, 0, 0
+    for length, symbol in sorted((length, symbol) for symbol, length in enumerate(lengths) if length):
+        code <<= length - before
+        out[length, code] = symbol
+        code, before = code + 1, length
+    assert code == 1 << before, "complete"
+    return out
+
+
 def gorilla(data, count):
-    bits, at = int.from_bytes(data, "big"), 8 * len(data)
-
-    def take(n):
-        nonlocal at
-        at -= n
-        assert at >= 0
-        return bits >> at & (1 << n) - 1
-
+    stream = Bits(data)
+    take = stream.take
     out = [take(64)]
     leading = length = None
     for _ in range(count - 1):
@@ -185,7 +267,7 @@ def gorilla(data, count):
                 leading, length = take(5), take(6) or 64
             xor = take(length) << 64 - leading - length
         out.append(out[-1] ^ xor)
-    assert at < 8
+    stream.end()
     return out
 
 
@@ -200,6 +282,38 @@ def byte_xor(data, count):
         out.append(out[-1] ^ (stored if nibble <= 8 else stored << 8 * (8 - size)))
     r.end()
     return out
+
+
+def whole_numbers(of_bits):
+    """What a sibling counts as: its values as integers."""
+    out = []
+    for value in map(double, of_bits):
+        if -2.0**51 < value < 2.0**51:
+            out.append(round(value))
+        else:
+            forms.add("sibling without an integer")
+            out.append(out[-1] if out else 0)
+    return out
+
+
+def bits_of_integers(values):
+    assert all(-2**51 < v < 2**51 for v in values)
+    return [struct.unpack("<Q", struct.pack("<d", v))[0] for v in values]
+
+
+def sibling(kind, data, count, column, chunks):
+    """The bits of the values of a chunk with this timestamp column; `chunks` stand before it in its page, as (timestamp column,
+    kind, bits)."""
+    r = Reader(data)
+    distance, multiplier = r.varint(), r.signed()
+    assert 1 <= distance <= len(chunks)
+    its_column, its_kind, its_bits = chunks[-distance]
+    assert its_column == column and not 16 <= its_kind < 64
+    other = whole_numbers(its_bits)
+    if multiplier < 0:
+        forms.add("falling sibling")
+    return bits_of_integers([signed64(v + (signed64((o - other[0]) * multiplier) >> 16))
+                             for v, o in zip(integers(kind - 16, r.rest(), count), other)])
 
 
 def floats(kind, data, count):
@@ -219,7 +333,13 @@ def floats(kind, data, count):
         out = gorilla(r.rest(), count)
     elif kind == 2:
         out = byte_xor(r.rest(), count)
+    elif kind == 3:
+        encoding = r.u8()
+        if encoding == 7:
+            forms.add("ordered, smoothed")
+        out = [(v ^ U64 >> 1 if v < 0 else v) & U64 for v in integers(encoding, r.rest(), count)]
     else:
+        assert 8 <= kind < 16, "kind"
         scale = r.u8()
         factor, first = (r.varint(), r.signed()) if scale & 32 else (1, 0)
         whole = [v * factor + first for v in integers(kind - 8, r.rest(), count)]
@@ -243,6 +363,8 @@ def histograms(data, count):
 
     def column(of_floats):
         encoding, size = r.u8(), r.varint()
+        if encoding == (3 if of_floats else 7):
+            forms.add("histogram, " + ("ordered" if of_floats else "smoothed"))
         if of_floats:
             return [double(bits) for bits in floats(encoding, r.bytes(size), count)]
         return integers(encoding, r.bytes(size), count)
@@ -426,6 +548,7 @@ class Block:
             return [r.varint() for _ in range(count)]
 
         ordinals, kinds, columns, sizes = numbers(), numbers(), numbers(), numbers()
+        chunks = []
         for step, kind, column_step, size in zip(ordinals, kinds, columns, sizes):
             ordinal += step
             column += unzigzag(column_step)
@@ -436,8 +559,15 @@ class Block:
             if kind & 128:
                 encoding = chunk.u8()
                 integers(encoding, chunk.bytes(chunk.varint()), len(times))
-            decode, into = (histograms, 2) if kind == 32 else (lambda d, n, k=kind & 127: floats(k, d, n), 1)
-            self.series[ordinal][into].update(zip(times, decode(chunk.rest(), len(times))))
+            kind &= 127
+            if kind == 32:
+                values = histograms(chunk.rest(), len(times))
+            elif 16 <= kind < 32:
+                values = sibling(kind, chunk.rest(), len(times), column, chunks)
+            else:
+                values = floats(kind, chunk.rest(), len(times))
+            self.series[ordinal][2 if kind == 32 else 1].update(zip(times, values))
+            chunks.append((column, kind, values))
         assert ordinal == last
         r.end()
 

@@ -22,6 +22,13 @@ storage: {{data_dir: "{directory}/data"}}
 instances:
   api: {{enable_admin_api: true}}
 """
+# A seal all the time, so that compactions have something to do.
+DAY_CONFIG = """\
+server: {{http_addr: "127.0.0.1:{port}", grpc_addr: "127.0.0.1:0"}}
+storage: {{data_dir: "{directory}/data"}}
+instances:
+  store: {{seal_interval: 1s}}
+"""
 SAMPLES, STEP_MS = 200, 15000
 # Over the border of a slice.
 BEGIN_MS = (int(time.time() * 1000) // 7200000) * 7200000 - 7200000 - SAMPLES // 2 * STEP_MS
@@ -91,17 +98,22 @@ def histogram_message(h, timestamp_ms):
             deltas(9, h["negative"]) + spans(11, h["positive_spans"]) + deltas(12, h["positive"]) + number(15, timestamp_ms))
 
 
+def label_pairs(labels):
+    return b"".join(remote_write.message(1, remote_write.message(1, k.encode()) + remote_write.message(2, v.encode()))
+                    for k, v in sorted(labels.items()))
+
+
+def float_samples(times, bits):
+    return b"".join(remote_write.message(2, b"\x09" + struct.pack("<Q", b) + number(2, t)) for t, b in zip(times, bits))
+
+
 def write_request(begin, end):
     def labels(name):
-        pairs = sorted({"__name__": name, "job": "formats", "place": f"Zürich/{name}"}.items())
-        return b"".join(remote_write.message(1, remote_write.message(1, k.encode()) + remote_write.message(2, v.encode()))
-                        for k, v in pairs)
+        return label_pairs({"__name__": name, "job": "formats", "place": f"Zürich/{name}"})
 
     out = b""
     for name, bits in VALUES.items():
-        times = times_of(name)
-        out += remote_write.message(1, labels(name) + b"".join(
-            remote_write.message(2, b"\x09" + struct.pack("<Q", bits[i]) + number(2, times[i])) for i in range(begin, end)))
+        out += remote_write.message(1, labels(name) + float_samples(times_of(name)[begin:end], bits[begin:end]))
     exemplar = remote_write.message(3, remote_write.message(1, remote_write.message(1, b"trace_id") + remote_write.message(2, b"abc")) +
                                     number_double(2, 1.5) + number(3, BEGIN_MS + begin * STEP_MS))
     out += remote_write.message(1, labels("native") + exemplar + b"".join(
@@ -213,6 +225,127 @@ class Formats(unittest.TestCase):
                 self.assertEqual((flags, at), (3, BEGIN_MS + (SAMPLES - 1) * STEP_MS))
             else:
                 self.assertEqual((flags, at, bits), (1, times_of(name)[-1], VALUES[name][-1]))
+
+
+# Yesterday from 2 to 6 o'clock: over the border of a slice of a day's block, with an odd number of samples on either side.
+TODAY_MS = int(time.time()) // 86400 * 86400000
+DAY_BEGIN_MS, DAY_SAMPLES = TODAY_MS - 22 * 3600000 + STEP_MS, 960
+BOUNDS = ("0.1", "0.5", "2", "10", "+Inf")
+
+
+def values_of_a_day():
+    """{labels: [bits]}: something for every encoding that only the block of a day has."""
+    noise = random.Random(11)
+    out = {}
+
+    def add(value, name, **labels):
+        out.setdefault((("__name__", name), *labels.items()), []).append(bits_of(value))
+
+    counter = jumps = turns = speed = 0
+    walk, gauge, below = 0.0, 20.0, -math.pi
+    events, shares = dict.fromkeys(BOUNDS, 0), dict(zip(BOUNDS, (60, 90, 97, 100, 101)))
+    for i in range(DAY_SAMPLES):
+        counter += round(noise.gauss(1000, 30))
+        jumps += 10**9 + i if i % 97 == 50 else round(noise.gauss(50, 3))
+        speed += round(noise.gauss(0, 20))
+        turns += speed
+        walk += noise.gauss(0, 3)
+        gauge += noise.gauss(0, 0.01)
+        add(float(counter), "counter")
+        add(float(jumps), "jumps")
+        add(float(1000 * i + round(noise.gauss(0, 40))), "even")
+        add(float(round(20000 * math.sin(i / 60) + noise.gauss(0, 40))), "wave")
+        add(float(turns), "turns")
+        add(round(walk) / 10, "walk")
+        add(gauge, "gauge")
+        happened = max(0, round(noise.gauss(5000, 1500)))
+        for le, share in shares.items():
+            events[le] += happened * share // 101 + noise.randrange(2)
+            add(float(events[le]), "requests_bucket", le=le)
+        # Its sibling has no integers.
+        odd = events["+Inf"] + 0.5
+        out_of_place = {0: math.nan, 33: math.inf, 300: 2.0**51, 333: -2.0**51, 700: 1e300}.get(i, odd)
+        add(out_of_place, "odd_bucket", le="+Inf")
+        add(float(events["2"]), "odd_bucket", le="2")
+        add(1e9 - events["0.5"], "odd_bucket", le="falling")
+        below -= noise.gauss(0, 1e-9)
+        add(below, "below")
+    return out
+
+
+DAY_VALUES = values_of_a_day()
+DAY_NATIVE = (("__name__", "native"),)
+
+
+def day_histogram(i):
+    counts = [int(format_reader.double(DAY_VALUES[labels][i])) for labels in DAY_VALUES if labels[0][1] == "requests_bucket"][:3]
+    return {**histogram(i), "positive": counts, "count": sum(counts) + 3 * i + 2,
+            "sum": format_reader.double(DAY_VALUES[(("__name__", "gauge"),)][i])}
+
+
+def day_times(begin=0, end=DAY_SAMPLES):
+    return [DAY_BEGIN_MS + i * STEP_MS for i in range(begin, end)]
+
+
+class ADay(unittest.TestCase):
+    """The block of a day, which compactions make of smaller ones."""
+
+    @classmethod
+    def setUpClass(cls):
+        directory = tempfile.mkdtemp(prefix="nightlight-formats-")
+        cls.addClassCleanup(shutil.rmtree, directory)
+        blocks = os.path.join(directory, "data", "blocks")
+        port = processes.free_port()
+        server = processes.nightlight(directory, DAY_CONFIG.format(directory=directory, port=port)).start()
+        cls.addClassCleanup(server.kill)
+        http = processes.Http(port)
+        http.wait_ready(server)
+
+        def write(series):
+            body = b"".join(remote_write.message(1, label_pairs(dict(labels)) + samples) for labels, samples in series)
+            status, _, answer = http.request("POST", "/api/v1/write", remote_write.snappy(body), remote_write.HEADERS)
+            assert status == 204, answer
+
+        def metas():
+            return format_reader.catalog(os.path.join(blocks, "catalog"))["blocks"]
+
+        half = DAY_SAMPLES // 2 + 100
+        for begin, end in (0, half), (half, DAY_SAMPLES):
+            write([*((labels, float_samples(day_times(begin, end), bits[begin:end])) for labels, bits in DAY_VALUES.items()),
+                   (DAY_NATIVE, b"".join(remote_write.message(4, histogram_message(day_histogram(begin + i), at))
+                                         for i, at in enumerate(day_times(begin, end))))])
+            processes.wait_until(lambda: sum(m["histogram_samples"] for m in metas()) == end, "the seal")
+        # A day is over when there is a sample of the next one.
+        write([([("__name__", "next")], float_samples([TODAY_MS], [0]))])
+        processes.wait_until(lambda: any(m["level"] == 2 for m in metas()), "the block of a day")
+        server.stop()
+        cls.meta, = [m for m in metas() if m["level"] == 2]
+        format_reader.forms.clear()
+        cls.block = format_reader.Block(os.path.join(blocks, cls.meta["id"] + ".nlb"))
+        cls.forms = set(format_reader.forms)
+
+    def test_it_holds_the_same_samples_bit_by_bit(self):
+        got = {tuple(labels.items()): (samples, native) for labels, samples, native in self.block.series}
+        want = {labels: (dict(zip(day_times(), bits)), {}) for labels, bits in DAY_VALUES.items()}
+        want[DAY_NATIVE] = ({}, {at: day_histogram(i) for i, at in enumerate(day_times())})
+        self.assertEqual(got.keys(), want.keys())
+        # A difference of all samples would take minutes to show.
+        for labels, both in want.items():
+            for has, wants in zip(got[labels], both):
+                self.assertEqual(has.keys(), wants.keys(), labels)
+                self.assertEqual([(at, has[at], wants[at]) for at in wants if has[at] != wants[at]][:3], [], labels)
+
+    def test_the_encodings_that_the_documents_tell_apart_were_all_read(self):
+        smoothed, ordered, sibling_smoothed = 8 + 7, 3, 16 + 7
+        self.assertLessEqual({smoothed, ordered, sibling_smoothed, 32}, self.block.kinds)
+        self.assertEqual(self.forms, {
+            "level", "slow level", "trend", "slow trend", "steady trend", "outliers", "no outliers", "length itself",
+            "ordered, smoothed", "falling sibling", "sibling without an integer", "histogram, ordered", "histogram, smoothed"})
+
+    def test_the_catalog_and_the_block_agree(self):
+        self.assertEqual({**self.meta, "size": 0, "tombstones": ""}, self.block.meta)
+        self.assertEqual((self.meta["least"], self.meta["greatest"]), (day_times()[0], day_times()[-1]))
+        self.assertGreater(len(self.meta["sources"]), 1)
 
 
 if __name__ == "__main__":
