@@ -227,9 +227,9 @@ class Formats(unittest.TestCase):
                 self.assertEqual((flags, at, bits), (1, times_of(name)[-1], VALUES[name][-1]))
 
 
-# Yesterday from 2 to 6 o'clock: over the border of a slice of a day's block, with an odd number of samples on either side.
+# Yesterday from 6 to 10 o'clock: over the border of a slice of a day's block, with an odd number of samples on either side.
 TODAY_MS = int(time.time()) // 86400 * 86400000
-DAY_BEGIN_MS, DAY_SAMPLES = TODAY_MS - 22 * 3600000 + STEP_MS, 960
+DAY_BEGIN_MS, DAY_SAMPLES = TODAY_MS - 18 * 3600000 + STEP_MS, 960
 BOUNDS = ("0.1", "0.5", "2", "10", "+Inf")
 
 
