@@ -8,6 +8,7 @@ it has compacted what it can; VictoriaMetrics is made to merge everything; of Pr
 only after hours.
 """
 
+import json
 import time
 
 import servers
@@ -29,6 +30,15 @@ def blocks_by_level(http):
     """{level: bytes} of Nightlight's blocks."""
     sizes = samples_of(http, "nightlight_gorilla_blocks_size_bytes")
     return {labels.split('level="')[1].split('"')[0]: size for labels, size in sizes.items() if size}
+
+
+def samples_by_level(http):
+    """{level: samples} of Nightlight's blocks, counted as the metrics count levels."""
+    out = {}
+    for block in json.loads(http.request("GET", "/api/v1/status/tsdb/blocks")[2])["data"]["blocks"]:
+        level = str(block["compaction"]["level"] - 1)
+        out[level] = out.get(level, 0) + block["stats"]["numSamples"]
+    return out
 
 
 def wait_compacted(http, timeout_s=900):
@@ -54,6 +64,9 @@ def measure(kind, options):
             server.settle(http)
             levels = wait_compacted(http)
             result.update({f"blocks of level {level}, MB": size / 1e6 for level, size in sorted(levels.items())})
+            day, samples = max(levels), samples_by_level(http)
+            result["bytes per sample in the block of the day"] = levels[day] / samples[day]
+            result["samples in the block of the day, %"] = 100 * samples[day] / load["acked_samples"]
         settled = server.settle(http)
         result["bytes per sample"] = settled / load["acked_samples"]
         return result
