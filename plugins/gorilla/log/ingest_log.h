@@ -39,7 +39,7 @@ class IngestLog {
   virtual ~IngestLog() = default;
 
   // [one] Calls `each` for every batch after position `after`, in order; one that it answers kDataLoss for counts as
-  // damaged. Once, before the first append.
+  // damaged. Once, before the first append. All that it has found is durable when it returns.
   virtual Result<ReplayStats> replay(uint64_t after,
                                      const std::function<Result<void>(uint64_t, const LogBatch&)>& each) = 0;
 

@@ -81,12 +81,26 @@ Result<ReplayStats> Wal::replay(uint64_t after, const std::function<Result<void>
     appended_ = 0;
   }
   for (Segment& segment : segments) NIGHTLIGHT_TRY(scan(segment, after, each, stats));
+  NIGHTLIGHT_TRY(sync_found(segments, after));
   MutexLock lock(mutex_);
   // Blocks may reach further than a log that lost its end: positions never go back.
   appended_ = durable_ = written_ = std::max(appended_, after);
   MutexLock segments_lock(segments_mutex_);
   segments_ = std::move(segments);
   return stats;
+}
+
+// A process that died may have left its last records with the operating system alone. They count as durable from now
+// on: whoever sends such a sample again is told so at once.
+Result<void> Wal::sync_found(const std::deque<Segment>& segments, uint64_t after) {
+  bool any = false;
+  for (const Segment& segment : segments) {
+    if (segment.last <= after) continue;
+    NIGHTLIGHT_ASSIGN(file, files_.open(path(segment.number), OpenMode::kReadWrite));
+    NIGHTLIGHT_TRY(file->sync());
+    any = true;
+  }
+  return any ? files_.sync_directory(options_.directory) : Result<void>();
 }
 
 void Wal::skip_to(uint64_t position) {

@@ -63,6 +63,7 @@ class Wal final : public IngestLog {
   Result<void> scan(Segment& segment, uint64_t after,
                     const std::function<Result<void>(uint64_t, const LogBatch&)>& each, ReplayStats& stats);
   void quarantine(const Segment& segment);
+  Result<void> sync_found(const std::deque<Segment>& segments, uint64_t after);
   // Both with `committing_` set by the caller, without the mutex.
   Result<void> commit(std::string& group, uint64_t last, bool sync);
   Result<void> start_segment();

@@ -223,6 +223,21 @@ TEST_CASE("a log that may not grow begins no segment, and gives back those that 
   CHECK(wal->stats().durable == last);
 }
 
+TEST_CASE("what a process that died had written only is durable when the next one has read it") {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    SimulatedFileSystem files(seed);
+    auto dead = open(files, 1 << 16, Ack::kOs);  // It syncs nothing.
+    replayed(*dead);
+    for (uint64_t number = 1; number <= 10; ++number) REQUIRE(dead->wait(dead->append(batch_of(number, 50))).ok());
+    auto next = open(files);
+    CHECK(replayed(*next).size() == 10);
+    REQUIRE(next->wait(10).ok());
+    files.crash();
+    CHECK(replayed(*open(files)).size() == 10);
+  }
+}
+
 TEST_CASE("trimming frees segments and recycles them") {
   SimulatedFileSystem files(1);
   {
