@@ -22,7 +22,7 @@ class StoreWorld {
  public:
   explicit StoreWorld(uint64_t seed) : files(seed) {
     options.path = "data";
-    options.wal_segment_bytes = 1 << 20;
+    options.wal_segment_bytes = 64 << 10;
     options.head.out_of_order_window_ms = 1800 * 1000;
     host.now = kBegin + 365 * int64_t{86400} * 1000;
   }
