@@ -107,7 +107,7 @@ struct CallContext {
   Str tenant;                 // "" is the default tenant.
   int64_t deadline_ns;        // On the host's monotonic clock; INT64_MAX: none.
   uint64_t byte_budget;       // Memory that the call may hold at once; UINT64_MAX: no limit.
-  const uint32_t* cancelled;  // Becomes non-zero when the caller has gone; null: never. Read it atomically.
+  const uint32_t* cancelled;  // Non-zero once the caller has gone; null: never. Read atomically; outlives the answer.
 };
 
 static_assert(sizeof(Str) == 16 && std::is_trivially_copyable_v<Str>);
