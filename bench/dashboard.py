@@ -55,6 +55,7 @@ def ask(server, http, text, load, step_s):
 
 def suite(server, http, load, where, options, result):
     pid = server.process.child.pid
+    servers.wait_idle(pid)
     servers.reset_peak(pid)
     before_bytes = servers.rss_bytes(pid)
     used = cpu_seconds(pid)

@@ -45,6 +45,16 @@ def peak_bytes(pid):
     return status_bytes(pid, "VmHWM:")
 
 
+def wait_idle(pid, timeout_s=120):
+    """Until the process has used next to no CPU for three seconds: its own work on what was written is no query's."""
+    since, used, end = time.monotonic(), cpu_seconds(pid), time.monotonic() + timeout_s
+    while time.monotonic() - since < 3 and time.monotonic() < end:
+        time.sleep(0.5)
+        now = cpu_seconds(pid)
+        if now - used > 0.05:
+            since, used = time.monotonic(), now
+
+
 def disk_bytes(path):
     total, seen = 0, set()
     for directory, _, files in os.walk(path):
