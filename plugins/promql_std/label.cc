@@ -160,9 +160,9 @@ constexpr ValueType kJoinArguments[] = {ValueType::kVector, ValueType::kString, 
 
 constexpr Definition kFunctions[] = {
     vector_function("label_replace", view_of(kReplaceArguments), label_replace,
-                    "Sets a label from another one's value by a regular expression."),
+                    "Sets a label from another one's value by a regular expression.", kStringsFirst),
     vector_function("label_join", view_of(kJoinArguments), label_join, "Sets a label to the values of others, joined.",
-                    0, -1),
+                    kStringsFirst, -1),
 };
 
 }  // namespace

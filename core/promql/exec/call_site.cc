@@ -64,11 +64,12 @@ Result<std::unique_ptr<CallSite>> CallSite::prepare(Evaluator& evaluator, Domain
     return evaluator.state().function_error(status);
   site->library_ = source->second.library;
   site->function_.reset(function);
+  site->lay_out_arguments();
+  NIGHTLIGHT_TRY(site->check_strings());
   const Expr* streamed = nullptr;
-  for (const ExprPtr& argument : expr.arguments) {
-    Argument& out = site->arguments_.emplace_back();
-    out.struct_size = sizeof out;
-    out.type = argument->type();
+  for (size_t i = 0; i < expr.arguments.size(); ++i) {
+    const ExprPtr& argument = expr.arguments[i];
+    Argument& out = site->arguments_[i];
     if (streamed == nullptr && is_streamed(*expr.function, out.type)) {
       streamed = &without_parens(*argument);
       site->set_selector(*argument, out);
@@ -80,17 +81,36 @@ Result<std::unique_ptr<CallSite>> CallSite::prepare(Evaluator& evaluator, Domain
       return evaluated_before ? evaluator.leftmost_error(*streamed, domain, std::move(error)) : error;
     }
   }
-  if (expr.arguments.empty() && expr.function->shape == FunctionShape::kColumn) {
-    site->arguments_.emplace_back();  // vector(time())
-    site->arguments_.back().struct_size = sizeof(Argument);
-    site->arguments_.back().type = ValueType::kVector;
-  }
-  for (const Argument& argument : site->arguments_) site->argument_pointers_.push_back(&argument);
-  site->call_.struct_size = sizeof site->call_;
-  site->call_.argument_count = static_cast<uint32_t>(expr.arguments.size());
-  site->call_.evaluation = &site->evaluation_;
-  site->call_.arguments = view_of(site->argument_pointers_);
   return site;
+}
+
+// The call as the function sees it, with strings, but nothing evaluated.
+void CallSite::lay_out_arguments() {
+  auto add = [&](ValueType type) -> Argument& {
+    Argument& out = arguments_.emplace_back();
+    out.struct_size = sizeof out;
+    out.type = type;
+    return out;
+  };
+  for (const ExprPtr& argument : expr_.arguments) {
+    Argument& out = add(argument->type());
+    if (const auto* literal = as_if<StringLiteral>(&without_parens(*argument))) out.string = str(literal->value);
+  }
+  if (expr_.arguments.empty() && spec().shape == FunctionShape::kColumn) add(ValueType::kVector);  // vector(time())
+  for (const Argument& argument : arguments_) argument_pointers_.push_back(&argument);
+  call_.struct_size = sizeof call_;
+  call_.argument_count = static_cast<uint32_t>(expr_.arguments.size());
+  call_.evaluation = &evaluation_;
+  call_.arguments = view_of(argument_pointers_);
+}
+
+Result<void> CallSite::check_strings() {
+  struct Nothing final : ColumnSink {
+    Status add(const Column*) noexcept override { return kOkStatus; }
+  } nothing;
+  if (!has(kStringsFirst)) return {};
+  if (Status status = function_->vector(&call_, &nothing); !status.ok()) return state_.function_error(status);
+  return {};
 }
 
 CallSite::CallSite(const CallSite& whole, QueryState& state, Domain& domain)
@@ -127,7 +147,6 @@ Result<void> CallSite::prepare_argument(Evaluator& evaluator, Domain& domain, co
       return {};
     }
     case ValueType::kString:
-      if (const auto* literal = as_if<StringLiteral>(&bare)) out.string = str(literal->value);
       return {};
     case ValueType::kMatrix:
       set_selector(bare, out);

@@ -33,6 +33,8 @@ class CallSite {
  private:
   CallSite(Evaluator& evaluator, Domain& domain, const Call& expr, std::vector<Span> arguments);
   CallSite(const CallSite& whole, QueryState& state, Domain& domain);
+  void lay_out_arguments();
+  Result<void> check_strings();
   Result<void> prepare_argument(Evaluator& evaluator, Domain& domain, const Expr& expr, Argument& out);
   Result<void> prepare_presence(Evaluator& evaluator, Domain& domain, const Expr& expr, Argument& out);
   void set_selector(const Expr& expr, Argument& out);

@@ -31,6 +31,9 @@ enum FunctionFlags : uint32_t {
   kAllowsAnchored = 64,
   kAllowsSmoothed = 128,
   kNeedsLookback = 256,  // Wants storage: see Evaluation::storage.
+  // kVector: called once more, with empty vectors, before any vector is evaluated: the query fails with what it says of
+  // its strings, not with what is wrong with the vectors.
+  kStringsFirst = 512,
 };
 
 struct FunctionSpec {
