@@ -18,7 +18,8 @@ constexpr auto kFields = addresses(std::make_index_sequence<kFieldCount>());
 
 constexpr Str kProvides[] = {
     str(kSinkId),         str(kStorageId),       str(kExemplarStorageId), str(kMetadataStorageId),
-    str(kStorageAdminId), str(kMetricsSourceId), str(kOfflineStorageId),  str(kSnapshotProgressId)};
+    str(kStorageAdminId), str(kMetricsSourceId), str(kOfflineStorageId),  str(kSnapshotProgressId),
+    str(kLogReplayId)};
 
 Status create(Host* host, Instance** out) noexcept {
   *out = new (std::nothrow) Store(host);

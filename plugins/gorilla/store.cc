@@ -27,6 +27,7 @@ void* Store::query(Str id) noexcept {
   if (name == kMetadataStorageId) return as<MetadataStorage>(this);
   if (name == kStorageAdminId) return as<StorageAdmin>(this);
   if (name == kSnapshotProgressId) return as<SnapshotProgress>(this);
+  if (name == kLogReplayId) return as<LogReplay>(this);
   if (name == kMetricsSourceId) return as<MetricsSource>(this);
   if (name == kOfflineStorageId) return as<OfflineStorage>(&offline_);
   return nullptr;

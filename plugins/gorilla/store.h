@@ -56,6 +56,7 @@ class Store final : public Instance,
                     public MetadataStorage,
                     public StorageAdmin,
                     public SnapshotProgress,
+                    public LogReplay,
                     public MetricsSource {
  public:
   explicit Store(Host* host) : Store(host, posix_file_system(), {}) {}
@@ -102,6 +103,9 @@ class Store final : public Instance,
 
   // SnapshotProgress
   void snapshot_progress(uint64_t* done_series, uint64_t* total_series) noexcept override;
+
+  // LogReplay
+  void log_replay(uint64_t* first_segment, uint64_t* last_segment, uint64_t* damaged_records) noexcept override;
 
   // MetricsSource
   void collect(MetricsSink* sink) noexcept override;

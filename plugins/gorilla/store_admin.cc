@@ -231,6 +231,12 @@ void Store::snapshot_progress(uint64_t* done_series, uint64_t* total_series) noe
   *done_series = std::min(seal_progress_.done_series.load(), *total_series);
 }
 
+void Store::log_replay(uint64_t* first_segment, uint64_t* last_segment, uint64_t* damaged_records) noexcept {
+  *first_segment = replayed_.first_segment;
+  *last_segment = replayed_.last_segment;
+  *damaged_records = replayed_.damaged_records;
+}
+
 void Store::collect(MetricsSink* sink) noexcept {
   if (!running_.load(std::memory_order_acquire)) return;
   (void)guard(host_, [&]() -> Status {

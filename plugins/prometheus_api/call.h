@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "nightlight/engine.h"
 #include "nightlight/listener.h"
+#include "nightlight/progress.h"
 #include "nightlight/storage.h"
 #include "prometheus_api/form.h"
 #include "prometheus_api/json_writer.h"
@@ -34,6 +35,7 @@ struct Backend {
   ExemplarStorage* exemplars = nullptr;  // optional
   MetadataStorage* metadata = nullptr;   // optional
   StorageAdmin* admin = nullptr;         // optional
+  LogReplay* replay = nullptr;           // optional
   HostStatus* status = nullptr;          // optional
 
   LiveReaders* live = nullptr;  // The API's own.

@@ -49,6 +49,7 @@ class PrometheusApi final : public Instance {
       backend.exemplars = settings.ref<ExemplarStorage>("storage", kExemplarStorageId);
       backend.metadata = settings.ref<MetadataStorage>("storage", kMetadataStorageId);
       backend.admin = settings.ref<StorageAdmin>("storage", kStorageAdminId);
+      backend.replay = settings.ref<LogReplay>("storage", kLogReplayId);
       backend.status = static_cast<HostStatus*>(host_->query(str(kHostStatusId)));
       backend.admin_enabled = settings.boolean("enable_admin_api");
       backend.max_series_without_match = static_cast<uint64_t>(settings.integer("max_series_without_match"));

@@ -37,6 +37,18 @@ std::string retention_text(const Backend& backend) {
   return time.empty() || size.empty() ? time + size : time + " or " + size;
 }
 
+struct Replayed {
+  int64_t first_segment = 0, last_segment = 0, damaged_records = 0;
+};
+
+// Zeros of a store without a log.
+Replayed replayed_by(const Backend& backend) {
+  uint64_t first_segment = 0, last_segment = 0, damaged_records = 0;
+  if (backend.replay != nullptr) backend.replay->log_replay(&first_segment, &last_segment, &damaged_records);
+  return {static_cast<int64_t>(first_segment), static_cast<int64_t>(last_segment),
+          static_cast<int64_t>(damaged_records)};
+}
+
 int64_t thread_count() {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
@@ -96,7 +108,9 @@ Result<void> status_runtime_info(const Backend& backend, Call& call) {
   json.raw(",\"lastConfigTime\":");
   json.string(format_rfc3339(runtime.config_ms));
   // The keys of Go's runtime, for clients that read them: threads are what goroutines are there.
-  json.raw(",\"corruptionCount\":0,\"goroutineCount\":");
+  json.raw(",\"corruptionCount\":");
+  json.integer(replayed_by(backend).damaged_records);
+  json.raw(",\"goroutineCount\":");
   json.integer(thread_count());
   json.raw(",\"GOMAXPROCS\":");
   json.integer(std::thread::hardware_concurrency());
@@ -141,9 +155,17 @@ Result<void> status_tsdb_blocks(const Backend& backend, Call& call) {
 }
 
 // Requests are answered only when the replay is over, so there is never one to report.
-Result<void> status_wal_replay(const Backend&, Call& call) {
+Result<void> status_wal_replay(const Backend& backend, Call& call) {
+  // Answers begin when the store has started: all is replayed.
+  const Replayed replayed = replayed_by(backend);
   begin_success(call.json);
-  call.json.raw(R"({"min":0,"max":0,"current":0})");
+  call.json.raw("{\"min\":");
+  call.json.integer(replayed.first_segment);
+  call.json.raw(",\"max\":");
+  call.json.integer(replayed.last_segment);
+  call.json.raw(",\"current\":");
+  call.json.integer(replayed.last_segment);
+  call.json.raw("}");
   end_success(call.json, {});
   return {};
 }

@@ -452,6 +452,7 @@ TEST_CASE("every interface has its methods in the order of its revision") {
   SLOT(StorageAdmin, clean_tombstones, 3);
   SLOT(StorageAdmin, snapshot, 4);
   SLOT(SnapshotProgress, snapshot_progress, 0);
+  SLOT(LogReplay, log_replay, 0);
   SLOT(OfflineProgress, advance, 0);
   SLOT(OfflineStorage, run, 0);
   SLOT(Tls, chain_pem, 0);

@@ -265,7 +265,9 @@ class Storage(unittest.TestCase):
         self.assertEqual(report["damages"][0]["file"], "blocks/series")
         self.assertEqual(tool("repair", self.data)[0], 0)
         self.assertEqual(tool("verify", self.data)[0], 0)
-        self.assertEqual(sum(map(len, self.served().values())), SERIES * SAMPLES * LIVES)
+        with Server(self.directory) as server:
+            self.assertEqual(sum(map(len, server.samples().values())), SERIES * SAMPLES * LIVES)
+            self.assertEqual(server.http.api("status/runtimeinfo")["data"]["corruptionCount"], 0)
 
     def test_damage_in_the_log_is_told_and_left_to_the_server(self):
         server = Server(self.directory).__enter__()
@@ -286,7 +288,12 @@ class Storage(unittest.TestCase):
         self.assertEqual(status, 0)
         self.assertIn("left as it is", report["actions"][0]["outcome"])
         self.assertEqual(self.content(), before)
-        served = self.served()
+        newest = int(os.path.basename(segment)[:-4])
+        oldest = min(int(name[:-4]) for name in os.listdir(log) if name.endswith(".wal"))
+        with Server(self.directory) as server:
+            served = server.samples()
+            self.assertEqual(server.http.api("status/walreplay")["data"], {"min": oldest, "max": newest, "current": newest})
+            self.assertGreater(server.http.api("status/runtimeinfo")["data"]["corruptionCount"], 0)
         self.assert_exact(served)
         self.assertGreater(sum(map(len, served.values())), SERIES * SAMPLES * LIVES)
 

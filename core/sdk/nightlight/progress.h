@@ -18,6 +18,18 @@ class NIGHTLIGHT_INTERFACE SnapshotProgress {
   ~SnapshotProgress() = default;
 };
 
+// Of the log that a store was started from.
+inline constexpr char kLogReplayId[] = "nightlight.log_replay/0";
+class NIGHTLIGHT_INTERFACE LogReplay {
+ public:
+  // [any] After start: the numbers of the first and the last segment that it replayed, 0 and 0 when there was none, and
+  // how many damaged records it left out.
+  virtual void log_replay(uint64_t* first_segment, uint64_t* last_segment, uint64_t* damaged_records) noexcept = 0;
+
+ protected:
+  ~LogReplay() = default;
+};
+
 }  // namespace nightlight
 
 #endif  // NIGHTLIGHT_PROGRESS_H_

@@ -23,6 +23,7 @@ struct ReplayStats {
   uint64_t torn_bytes = 0;       // An incomplete tail: never acknowledged.
   uint64_t damaged_records = 0;  // Damage in front of good records, quarantined.
   uint64_t damaged_bytes = 0;
+  uint64_t first_segment = 0, last_segment = 0;  // Of those that were begun; 0: there was none.
 };
 
 struct LogStats {

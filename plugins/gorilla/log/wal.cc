@@ -124,6 +124,8 @@ Result<void> Wal::scan(Segment& segment, uint64_t after,
     return {};
   }
   const SegmentHeader& header = *found;
+  stats.last_segment = segment.number;
+  if (stats.first_segment == 0) stats.first_segment = segment.number;
   stats.torn_bytes = 0;  // Only those of the last one count.
   uint64_t last = 0;
   {
