@@ -10,18 +10,13 @@
 #include "model/bucket_merge.h"
 #include "model/buckets.h"
 #include "model/histogram_validation.h"
+#include "model/stale_marker.h"
 #include "nightlight/sugar.h"
 
 namespace nightlight {
 namespace {
 
 bool same_bits(double a, double b) { return std::memcmp(&a, &b, sizeof a) == 0; }
-
-bool has_stale_bits(double value) {
-  uint64_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  return bits == kStaleNaNBits;
-}
 
 template <class T>
 void assign_from(std::vector<T>& out, View<T> in) {
@@ -142,7 +137,7 @@ const Histogram* FloatHistogram::store(Arena* arena, int64_t timestamp_ms) const
   return new (memory) Histogram(h);
 }
 
-bool FloatHistogram::is_stale() const { return has_stale_bits(sum); }
+bool FloatHistogram::is_stale() const { return is_stale_marker(sum); }
 
 double FloatHistogram::bound(int32_t index) const {
   return has_custom_buckets() ? custom_bound(index, custom_values) : exponential_bound(index, schema);
@@ -320,7 +315,7 @@ int64_t size_in_samples(const Histogram& h) {
   return samples_of(h.positive_spans.size + h.negative_spans.size, counts + h.custom_values.size);
 }
 
-bool is_stale(const Histogram& histogram) { return has_stale_bits(histogram.sum); }
+bool is_stale(const Histogram& histogram) { return is_stale_marker(histogram.sum); }
 
 bool merge_hint(ResetHint& into, ResetHint other) {
   if (into == other || into == ResetHint::kGauge) return false;

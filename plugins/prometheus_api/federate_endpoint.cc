@@ -1,10 +1,10 @@
 // /federate: the newest sample of each matching series in the text exposition format.
 #include <algorithm>
-#include <cstring>
 
 #include "base/parse.h"
 #include "base/utf8.h"
 #include "model/labels.h"
+#include "model/stale_marker.h"
 #include "nightlight/sugar.h"
 #include "prometheus_api/endpoints.h"
 #include "prometheus_api/parameters.h"
@@ -20,19 +20,13 @@ struct NewestSample {
   double value;
 };
 
-bool is_stale(double value) {
-  uint64_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  return bits == kStaleNaNBits;
-}
-
 // The newest sample of a series, unless it is a staleness marker or a histogram, which this format cannot show.
 void add_newest(SeriesSet& set, const SeriesSamples& samples, std::vector<NewestSample>& out) {
   if (samples.timestamps_ms.empty()) return;
   uint64_t last = samples.timestamps_ms.size - 1;
   int64_t time_ms = samples.timestamps_ms[last];
   if (!samples.histograms.empty() && samples.histograms[samples.histograms.size - 1]->timestamp_ms > time_ms) return;
-  if (is_stale(samples.values[last])) return;
+  if (is_stale_marker(samples.values[last])) return;
   View<Str> symbols = set.symbols();
   std::vector<LabelPair> labels;
   for (LabelRef ref : set.labels(samples.series)) labels.push_back({symbols[ref.name], symbols[ref.value]});

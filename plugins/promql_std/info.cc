@@ -1,13 +1,13 @@
 // info(): adds the labels of info metrics (target_info, say) to the series of the same job and instance.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <map>
 #include <optional>
 #include <set>
 
 #include "model/labels.h"
 #include "model/matcher.h"
+#include "model/stale_marker.h"
 #include "promql_std/definition.h"
 #include "promql_std/output.h"
 
@@ -16,12 +16,6 @@ namespace {
 
 constexpr std::string_view kIdentifying[] = {"instance", "job"};
 constexpr std::string_view kDefaultMetric = "target_info";
-
-bool is_stale_marker(double value) {
-  uint64_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  return bits == kStaleNaNBits;
-}
 
 // A regular expression that matches just this text.
 std::string escape(std::string_view text) {

@@ -5,12 +5,13 @@
 #include <cmath>
 #include <vector>
 
+#include "model/stale_marker.h"
 #include "remote_read/bit_writer.h"
 
 namespace nightlight::remote_read {
 namespace {
 
-bool is_stale(const Histogram& h) { return std::bit_cast<uint64_t>(h.sum) == kStaleNaNBits; }
+bool is_stale(const Histogram& h) { return is_stale_marker(h.sum); }
 
 template <class T>
 bool equal_bits(View<T> a, View<T> b) {

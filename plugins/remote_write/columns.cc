@@ -1,8 +1,8 @@
 #include "remote_write/columns.h"
 
-#include <bit>
 #include <cmath>
 
+#include "model/stale_marker.h"
 #include "nightlight/sugar.h"
 
 namespace nightlight::remote_write {
@@ -12,9 +12,7 @@ constexpr char kFutureText[] = "out of bounds: timestamp is too far in the futur
 
 }  // namespace
 
-bool Columns::is_storable(double value) {
-  return std::isfinite(value) || std::bit_cast<uint64_t>(value) == kStaleNaNBits;
-}
+bool Columns::is_storable(double value) { return std::isfinite(value) || is_stale_marker(value); }
 
 void Columns::refuse_sample(int64_t timestamp_ms, const SamplePolicy& policy) {
   if (timestamp_ms > policy.newest_ms) {

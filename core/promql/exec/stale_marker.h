@@ -1,15 +1,12 @@
-// Markers of staleness among a series' floats: where a scrape no longer had it.
+// Markers of staleness among a series' floats.
 #ifndef NIGHTLIGHT_PROMQL_EXEC_STALE_MARKER_H_
 #define NIGHTLIGHT_PROMQL_EXEC_STALE_MARKER_H_
 
-#include <bit>
 #include <cstdint>
 
-#include "nightlight/columns.h"
+#include "model/stale_marker.h"
 
 namespace nightlight::promql {
-
-inline bool is_stale_marker(double value) { return std::bit_cast<uint64_t>(value) == kStaleNaNBits; }
 
 bool has_stale_marker(const double* values, uint64_t count);
 
