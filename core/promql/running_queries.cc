@@ -92,8 +92,10 @@ void RunningQueries::Entry::give_turn_back() {
 
 std::unique_ptr<RunningQueries::Entry> RunningQueries::add(std::string text, std::string client,
                                                            const uint32_t* caller_cancelled) {
+  // An entry's end takes the lock, and comes when the map finds no memory: the entry outlives this function's hold.
+  std::unique_ptr<Entry> entry;
   MutexLock lock(mutex_);
-  std::unique_ptr<Entry> entry(new Entry(*this, ++last_id_, std::move(text), std::move(client), caller_cancelled));
+  entry.reset(new Entry(*this, ++last_id_, std::move(text), std::move(client), caller_cancelled));
   entries_[entry->id] = entry.get();
   if (entries_.size() == 1) first_entry_.notify_one();
   return entry;

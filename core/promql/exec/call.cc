@@ -142,11 +142,11 @@ class DivisibleCall final : public Divisible {
 
   uint64_t size() const override { return windows_->divisible(); }
   bool distinct_without_name() const override { return windows_->distinct_without_name(); }
-  Result<VectorStreamPtr> part(QueryState& state, Domain& domain, uint64_t first, uint64_t count,
-                               Keep keep) const override {
+  Result<VectorStreamPtr> part(QueryState& state, Domain& domain, uint64_t first, uint64_t count) const override {
     NIGHTLIGHT_ASSIGN(site, site_->part(state, domain));
     NIGHTLIGHT_ASSIGN(windows, windows_->part(state, domain, first, count));
-    return VectorStreamPtr(std::make_unique<WindowCall>(state, domain, std::move(site), std::move(windows), keep));
+    return VectorStreamPtr(
+        std::make_unique<WindowCall>(state, domain, std::move(site), std::move(windows), Keep::kForQuery));
   }
 
  private:

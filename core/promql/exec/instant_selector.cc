@@ -196,10 +196,10 @@ class DivisibleSelector final : public Divisible {
 
   uint64_t size() const override { return selection_.size(); }
   bool distinct_without_name() const override { return selection_.distinct_without_name(); }
-  Result<VectorStreamPtr> part(QueryState& state, Domain& domain, uint64_t first, uint64_t count,
-                               Keep keep) const override {
+  Result<VectorStreamPtr> part(QueryState& state, Domain& domain, uint64_t first, uint64_t count) const override {
     NIGHTLIGHT_ASSIGN(selection, selection_.part(state, first, count));
-    return VectorStreamPtr(std::make_unique<InstantSelector>(state, domain, std::move(selection), look_, keep));
+    return VectorStreamPtr(
+        std::make_unique<InstantSelector>(state, domain, std::move(selection), look_, Keep::kForQuery));
   }
 
  private:

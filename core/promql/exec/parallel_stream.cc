@@ -193,7 +193,7 @@ void Part::compute() {
 Result<void> Part::compute_columns() {
   state = std::make_unique<QueryState>(stream.state_);
   domain.emplace(stream.uncounted_);
-  NIGHTLIGHT_ASSIGN(series, stream.whole_->part(*state, *domain, first, count, Keep::kForQuery));
+  NIGHTLIGHT_ASSIGN(series, stream.whole_->part(*state, *domain, first, count));
   while (true) {
     NIGHTLIGHT_ASSIGN(column, series->next());
     if (column == nullptr) return {};

@@ -112,7 +112,7 @@ class Writer final : public BlockWriter {
     ordinal_ = index_.series_count();
     index_.add(series.labels);
     remember_labels(series.labels);
-    family_ = family_of(series.labels);
+    if (choice_ == ValueChoice::kDense) family_ = family_of(series.labels);
     NIGHTLIGHT_TRY(add_floats(series));
     return add_histograms(series.histograms);
   }
@@ -214,7 +214,7 @@ class Writer final : public BlockWriter {
   }
 
   uint8_t put_values(Slice& slice, std::span<const double> values, Bytes& out) {
-    if (family_ == 0 || choice_ != ValueChoice::kDense) return encode_values(values, choice_, out);
+    if (family_ == 0) return encode_values(values, choice_, out);
     OpenPage& page = slice.page;
     Sibling sibling;
     const Elder* elder = page.elder_of(family_);

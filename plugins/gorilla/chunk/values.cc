@@ -176,10 +176,6 @@ bool try_decimal(std::span<const double> values, ValueChoice choice, Bytes& out,
   return false;
 }
 
-}  // namespace
-
-namespace {
-
 uint8_t encode_alone(std::span<const double> values, ValueChoice choice, Bytes& out) {
   NIGHTLIGHT_CHECK(!values.empty() && values.size() <= kMaxChunkSamples, "a chunk's number of samples");
   if (choice == ValueChoice::kGorillaOnly) {
