@@ -74,6 +74,7 @@ class Grammar {
   std::nullptr_t fail(Span span, std::string message);
   bool failed() const { return error_.has_value(); }
 
+  // grammar.cc
   ExprPtr binary(int min_precedence);
   ExprPtr unary();
   ExprPtr postfix(ExprPtr expr);
@@ -87,19 +88,21 @@ class Grammar {
   bool binary_modifiers(BinaryExpr& expr);
   bool fill_value(std::optional<double>* out);
   std::optional<std::vector<std::string>> grouping_labels();
+  std::optional<double> literal_value(const Token& token);
+
+  // grammar_selector.cc
   std::unique_ptr<VectorSelector> vector_selector(Token name);
   bool matchers(VectorSelector& selector);
   bool one_matcher(VectorSelector& selector);
-
   ExprPtr bracket(ExprPtr expr);
   ExprPtr matrix_selector(ExprPtr expr, Span bracket, DurationPtr range);
   ExprPtr at_modifier(ExprPtr expr);
   ExprPtr offset_modifier(ExprPtr expr);
   ExprPtr extended_modifier(ExprPtr expr);
   TimeShift* shift_of(Expr& expr);
-
   static void set_duration(DurationPtr duration, int64_t* value_ms, DurationPtr* expr);
 
+  // grammar_duration.cc
   DurationPtr positive_duration();
   DurationPtr duration(int min_precedence);
   DurationPtr duration_node(DurationOp op);
@@ -110,7 +113,6 @@ class Grammar {
   DurationPtr duration_call();
   DurationPtr offset_duration();
   bool check_divisor(DurationOp op, const DurationExpr& rhs, Span operator_span);
-  std::optional<double> literal_value(const Token& token);
 
   const FunctionTable& functions_;
   const ParserOptions& options_;
