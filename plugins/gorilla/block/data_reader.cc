@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "gorilla/chunk/histograms.h"
+#include "gorilla/chunk/values.h"
+
 namespace nightlight::gorilla {
 
 // ---- pages
@@ -31,7 +34,20 @@ std::shared_ptr<const DataPageView> DataPageView::parse(Bytes raw, uint32_t firs
     page->ends_[i] = static_cast<uint32_t>(end);
   }
   bool whole = end == in.remaining() && page->ordinals_.front() == first_ordinal && ordinal == last_ordinal;
-  return whole ? page : nullptr;
+  if (!whole) return nullptr;
+  page->mark_siblings();
+  return page;
+}
+
+void DataPageView::mark_siblings() {
+  siblings_.assign(size(), 0);
+  for (size_t i = 0; i < size(); ++i) {
+    FloatChunk chunk;
+    if (kinds_[i] == kHistogramEncoding || !split_float_chunk(kinds_[i], this->chunk(i), &chunk) ||
+        !has_sibling(chunk.encoding))
+      continue;
+    if (const size_t back = sibling_back(chunk.values); back <= i) siblings_[i - back] = 1;
+  }
 }
 
 size_t DataPageView::find(uint32_t ordinal) const {

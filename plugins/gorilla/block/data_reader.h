@@ -23,13 +23,17 @@ class DataPageView final : public CachedPage {
   uint8_t kind(size_t i) const { return kinds_[i]; }
   uint32_t column(size_t i) const { return columns_[i]; }
   ByteView chunk(size_t i) const;
-  size_t memory_bytes() const override { return raw_.size() + ordinals_.size() * 13; }
+  // Whether another chunk is told from it.
+  bool is_sibling(size_t i) const { return siblings_[i] != 0; }
+  size_t memory_bytes() const override { return raw_.size() + ordinals_.size() * 14; }
 
  private:
+  void mark_siblings();
+
   Bytes raw_;
   size_t streams_ = 0;  // Where the chunks begin.
   std::vector<uint32_t> ordinals_, columns_, ends_;
-  std::vector<uint8_t> kinds_;
+  std::vector<uint8_t> kinds_, siblings_;
 };
 
 // A chunk of floats, taken apart.
