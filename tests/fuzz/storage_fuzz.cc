@@ -123,7 +123,7 @@ void damaged_numbers_are_survived(Input in) {
   for (size_t i = 0; i < values.size(); ++i) other[i] = std::floor(values[i] / 3);
   const Sibling sibling{1, other};
   Bytes bytes;
-  uint8_t encoding = encode_values(values, ValueChoice::kDense, bytes, (noise & 2) != 0 ? &sibling : nullptr);
+  uint8_t encoding = encode_values(values, ValueChoice::kDense, bytes, {&sibling, (noise & 2) != 0 ? 1u : 0u});
   while (in.left() > 2) {
     auto at = in.take<uint16_t>() % bytes.size();
     bytes[at] ^= in.take<uint8_t>();

@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "gorilla/block/index_writer.h"
@@ -20,38 +21,48 @@ int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) 
 
 // A chunk of the open page from which others may be told.
 struct Elder {
-  uint64_t family;
-  size_t chunk;
+  size_t chunk = 0;
   std::vector<double> values;
 };
-// Families whose members have others between them; those of a page that has more are told from a later one.
-constexpr size_t kMaxElders = 16;
+// Chunks of the open page that are told from each other. Those told from none may be siblings of others: the first of
+// them, which by the order of labels counts all events, and the latest, whose bound is near.
+struct Family {
+  uint64_t hash = 0;  // 0: none.
+  std::array<Elder, 2> elders;
+  size_t number = 0;  // Of elders.
+};
+// Families whose members have others between them; those of a page that has more begin again.
+constexpr size_t kMaxFamilies = 16;
 
 // The page of a slice that is being filled.
 struct OpenPage {
   std::vector<uint64_t> ordinals, kinds, columns, sizes;
   Bytes streams;
-  std::vector<Elder> elders;
-  size_t next_elder = 0;
+  std::vector<Family> families;
+  size_t next_family = 0;
 
   void clear() {
     for (auto* column : {&ordinals, &kinds, &columns, &sizes}) column->clear();
     streams.clear();
-    for (Elder& elder : elders) elder.family = 0;
+    for (Family& family : families) family.hash = 0;
   }
-  Elder* elder_of(uint64_t family) {
-    for (Elder& elder : elders)
-      if (elder.family == family) return &elder;
+  Family* family_of(uint64_t hash) {
+    for (Family& family : families)
+      if (family.hash == hash) return &family;
     return nullptr;
   }
-  // The next chunk becomes the elder of its family.
-  void put_elder(uint64_t family, std::span<const double> values) {
-    Elder* elder = elder_of(family);
-    if (elder == nullptr && elders.size() < kMaxElders) elder = &elders.emplace_back();
-    if (elder == nullptr) elder = &elders[next_elder++ % kMaxElders];
-    elder->family = family;
-    elder->chunk = sizes.size();
-    elder->values.assign(values.begin(), values.end());
+  // The next chunk, which has these values, becomes an elder of its family.
+  void put_elder(uint64_t hash, std::span<const double> values) {
+    Family* family = family_of(hash);
+    if (family == nullptr) {
+      family = families.size() < kMaxFamilies ? &families.emplace_back() : &families[next_family++ % kMaxFamilies];
+      family->hash = hash;
+      family->number = 0;
+    }
+    family->number = std::min(family->number + 1, family->elders.size());
+    Elder& elder = family->elders[family->number - 1];
+    elder.chunk = sizes.size();
+    elder.values.assign(values.begin(), values.end());
   }
 };
 
@@ -216,11 +227,14 @@ class Writer final : public BlockWriter {
   uint8_t put_values(Slice& slice, std::span<const double> values, Bytes& out) {
     if (family_ == 0) return encode_values(values, choice_, out);
     OpenPage& page = slice.page;
-    Sibling sibling;
-    const Elder* elder = page.elder_of(family_);
-    const bool usable = elder != nullptr && page.columns[elder->chunk] == slice.column;
-    if (usable) sibling = {page.sizes.size() - elder->chunk, elder->values};
-    const uint8_t encoding = encode_values(values, choice_, out, usable ? &sibling : nullptr);
+    std::array<Sibling, 2> siblings;
+    size_t usable = 0;
+    if (const Family* family = page.family_of(family_); family != nullptr) {
+      for (const Elder& elder : std::span(family->elders).first(family->number))
+        if (page.columns[elder.chunk] == slice.column)
+          siblings[usable++] = {page.sizes.size() - elder.chunk, elder.values};
+    }
+    const uint8_t encoding = encode_values(values, choice_, out, std::span(siblings).first(usable));
     if (!has_sibling(encoding)) page.put_elder(family_, values);
     return encoding;
   }

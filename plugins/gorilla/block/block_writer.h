@@ -2,7 +2,7 @@
 //
 // The writer cuts samples into time slices, groups the chunks of neighbouring series into pages, stores equal timestamp
 // columns once, and chooses the smallest encoding of every chunk. Memory: one page a slice and kind, the values of
-// at most 16 chunks a slice from which others are told, the labels' symbols, about 40 bytes a series.
+// at most 32 chunks a slice from which others are told, the labels' symbols, about 40 bytes a series.
 #ifndef NIGHTLIGHT_GORILLA_BLOCK_BLOCK_WRITER_H_
 #define NIGHTLIGHT_GORILLA_BLOCK_BLOCK_WRITER_H_
 

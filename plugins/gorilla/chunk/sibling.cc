@@ -71,6 +71,7 @@ std::optional<Multiplier> choose_multiplier(std::span<const int64_t> values, std
   if (with > without * kWorthwhile) return std::nullopt;
   Multiplier out;
   out.value = static_cast<int64_t>(std::nearbyint(ratio * (1 << kMultiplierFraction)));
+  out.left = with / steps;
   out.clear = with < without * kClear && without > steps * kLeastIncrement;
   return out;
 }

@@ -15,7 +15,8 @@ inline constexpr unsigned kMultiplierFraction = 16;
 
 struct Multiplier {
   int64_t value = 0;
-  bool clear = false;  // It leaves so little that nothing else need be tried.
+  double left = 0;     // What it leaves of an increment, at the mean.
+  bool clear = false;  // That is so little that nothing else need be tried.
 };
 // The multiplier that leaves the least of the increments; nothing when any leaves about as much as there was.
 std::optional<Multiplier> choose_multiplier(std::span<const int64_t> values, std::span<const double> sibling);

@@ -214,20 +214,28 @@ bool read_sibling(uint8_t encoding, ByteView bytes, size_t count, std::span<cons
   return from_decimal({integers.data(), count}, 0, out);
 }
 
-// Integers, and what of a sibling is taken away from them.
+// Integers, and what of which sibling is taken away from them.
 struct Told {
   std::array<int64_t, kMaxChunkSamples> integers;
+  const Sibling* sibling = nullptr;
   Multiplier multiplier;
 };
 
-bool tell(std::span<const double> values, const Sibling& sibling, Told& told) {
-  if (sibling.values.size() != values.size() || to_decimal(values, told.integers.data()) != 0u) return false;
-  const auto multiplier = choose_multiplier({told.integers.data(), values.size()}, sibling.values);
-  if (multiplier) told.multiplier = *multiplier;
-  return multiplier.has_value();
+// Takes the sibling that leaves the least. False when none helps.
+bool tell(std::span<const double> values, std::span<const Sibling> siblings, Told& told) {
+  if (siblings.empty() || to_decimal(values, told.integers.data()) != 0u) return false;
+  for (const Sibling& sibling : siblings) {
+    if (sibling.values.size() != values.size()) continue;
+    const auto multiplier = choose_multiplier({told.integers.data(), values.size()}, sibling.values);
+    if (!multiplier || (told.sibling != nullptr && multiplier->left >= told.multiplier.left)) continue;
+    told.sibling = &sibling;
+    told.multiplier = *multiplier;
+  }
+  return told.sibling != nullptr;
 }
 
-uint8_t put_told(Told& told, const Sibling& sibling, Bytes& out) {
+uint8_t put_told(Told& told, Bytes& out) {
+  const Sibling& sibling = *told.sibling;
   const std::span<int64_t> integers(told.integers.data(), sibling.values.size());
   subtract_sibling(integers, sibling.values, told.multiplier.value);
   put_varint(out, sibling.back);
@@ -237,17 +245,17 @@ uint8_t put_told(Told& told, const Sibling& sibling, Bytes& out) {
 
 }  // namespace
 
-uint8_t encode_values(std::span<const double> values, ValueChoice choice, Bytes& out, const Sibling* sibling) {
+uint8_t encode_values(std::span<const double> values, ValueChoice choice, Bytes& out,
+                      std::span<const Sibling> siblings) {
   Told told;
-  if (sibling == nullptr || choice != ValueChoice::kDense || !tell(values, *sibling, told))
-    return encode_alone(values, choice, out);
-  if (told.multiplier.clear) return put_told(told, *sibling, out);
+  if (choice != ValueChoice::kDense || !tell(values, siblings, told)) return encode_alone(values, choice, out);
+  if (told.multiplier.clear) return put_told(told, out);
   const size_t before = out.size();
   const uint8_t alone = encode_alone(values, choice, out);
   const auto end = static_cast<ptrdiff_t>(out.size());
   const size_t size = out.size() - before;
   if (size <= values.size() / kWorthSibling) return alone;
-  const uint8_t encoding = put_told(told, *sibling, out);
+  const uint8_t encoding = put_told(told, out);
   const bool smaller = out.size() - before - size < size - size / kWorthwhile;
   if (smaller) {
     out.erase(out.begin() + static_cast<ptrdiff_t>(before), out.begin() + end);

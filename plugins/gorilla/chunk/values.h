@@ -39,9 +39,10 @@ struct Sibling {
   std::span<const double> values;  // As many as the other has.
 };
 
-// Appends `values` (1 .. kMaxChunkSamples); answers the encoding, with kHasExceptions if so. Integers are told from a
-// sibling where that is smaller; only with ValueChoice::kDense.
-uint8_t encode_values(std::span<const double> values, ValueChoice choice, Bytes& out, const Sibling* sibling = nullptr);
+// Appends `values` (1 .. kMaxChunkSamples); answers the encoding, with kHasExceptions if so. Integers are told from one
+// of the siblings where that is smaller; only with ValueChoice::kDense.
+uint8_t encode_values(std::span<const double> values, ValueChoice choice, Bytes& out,
+                      std::span<const Sibling> siblings = {});
 
 // Whether a chunk is told from a sibling.
 constexpr bool has_sibling(uint8_t encoding) {

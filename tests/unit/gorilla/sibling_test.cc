@@ -73,7 +73,7 @@ TEST_CASE("buckets of one histogram take less beside each other") {
   Bytes alone, told;
   encode_values(buckets.some, ValueChoice::kDense, alone);
   const Sibling sibling{3, buckets.all};
-  const uint8_t encoding = encode_values(buckets.some, ValueChoice::kDense, told, &sibling);
+  const uint8_t encoding = encode_values(buckets.some, ValueChoice::kDense, told, {&sibling, 1});
   CHECK(has_sibling(encoding));
   CHECK(value_encoding_name(encoding) == std::string("sibling"));
   CHECK(sibling_back(told) == 3);
@@ -86,11 +86,33 @@ TEST_CASE("buckets of one histogram take less beside each other") {
   CHECK_FALSE(decode_values(encoding, told, out.size(), out.data(), std::span(buckets.all).first(480)));
   // One that counts the same takes next to nothing.
   told.clear();
-  CHECK(has_sibling(encode_values(buckets.all, ValueChoice::kDense, told, &sibling)));
+  CHECK(has_sibling(encode_values(buckets.all, ValueChoice::kDense, told, {&sibling, 1})));
   CHECK(told.size() < 16);
   // Only blocks that stay are written so.
   told.clear();
-  CHECK_FALSE(has_sibling(encode_values(buckets.some, ValueChoice::kSmallest, told, &sibling)));
+  CHECK_FALSE(has_sibling(encode_values(buckets.some, ValueChoice::kSmallest, told, {&sibling, 1})));
+}
+
+TEST_CASE("of several siblings the one that leaves the least is taken") {
+  Random random(5);
+  const Buckets buckets = buckets_of(960, random), others = buckets_of(960, random);
+  // Nearly the same events as `some`: one of a thousand is missing.
+  std::vector<double> near(960);
+  double missing = 0;
+  for (size_t i = 0; i < near.size(); ++i) near[i] = buckets.some[i] - (missing += random() % 16 == 0 ? 1 : 0);
+  const std::vector<double> shorter(buckets.some.begin(), buckets.some.end() - 1);
+  std::vector<Sibling> siblings{{1, others.all}, {2, buckets.all}, {3, near}, {4, shorter}};
+  std::sort(siblings.begin(), siblings.end(), [](const Sibling& a, const Sibling& b) { return a.back < b.back; });
+  do {
+    Bytes told;
+    const uint8_t encoding = encode_values(buckets.some, ValueChoice::kDense, told, siblings);
+    REQUIRE(has_sibling(encoding));
+    REQUIRE(sibling_back(told) == 3);
+    std::vector<double> out(960);
+    REQUIRE(decode_values(encoding, told, out.size(), out.data(), near));
+    REQUIRE(same_bits(buckets.some, out));
+  } while (std::next_permutation(siblings.begin(), siblings.end(),
+                                 [](const Sibling& a, const Sibling& b) { return a.back < b.back; }));
 }
 
 TEST_CASE("every column comes back, whatever its sibling is") {
@@ -106,7 +128,7 @@ TEST_CASE("every column comes back, whatever its sibling is") {
         std::vector<double> out(count);
         Bytes bytes{0xaa};
         const Sibling sibling{1, other};
-        const uint8_t encoding = encode_values(in, ValueChoice::kDense, bytes, &sibling);
+        const uint8_t encoding = encode_values(in, ValueChoice::kDense, bytes, {&sibling, 1});
         REQUIRE(decode_values(encoding, ByteView(bytes).subspan(1), count, out.data(), other));
         REQUIRE(same_bits(in, out));
       }
@@ -187,8 +209,8 @@ TEST_CASE("a sibling that is not there, has one itself or has other timestamps i
   TestChunk all, some, third;
   all.kind = encode_values(buckets.all, ValueChoice::kDense, all.bytes);
   const Sibling one_before{1, buckets.all}, two_before{2, buckets.all};
-  some.kind = encode_values(buckets.some, ValueChoice::kDense, some.bytes, &one_before);
-  third.kind = encode_values(buckets.some, ValueChoice::kDense, third.bytes, &two_before);
+  some.kind = encode_values(buckets.some, ValueChoice::kDense, some.bytes, {&one_before, 1});
+  third.kind = encode_values(buckets.some, ValueChoice::kDense, third.bytes, {&two_before, 1});
   REQUIRE(has_sibling(some.kind));
   std::vector<double> out(200);
   ChunkValues values;
