@@ -31,6 +31,8 @@ struct Family {
   std::array<Elder, 2> elders;
   size_t number = 0;  // Of elders.
 };
+// So many times larger may a page become so that no family is torn apart.
+constexpr size_t kLargerForFamily = 2;
 // Families whose members have others between them; those of a page that has more begin again.
 constexpr size_t kMaxFamilies = 16;
 
@@ -204,6 +206,7 @@ class Writer final : public BlockWriter {
 
   Result<void> add_float_chunk(const SeriesInput& series, int64_t number, size_t begin, size_t end) {
     Slice& slice = slices_[number];
+    NIGHTLIGHT_TRY(make_room(number, slice));
     size_t count = end - begin;
     bool same = series.timestamps_id != 0 && series.timestamps_id == slice.timestamps_id && slice.first == begin &&
                 slice.count == count;
@@ -221,7 +224,8 @@ class Writer final : public BlockWriter {
         put_start_timestamps(series.start_timestamps_ms.subspan(begin, count), out))
       kind = kHasStartTimestamps;
     kind = static_cast<uint8_t>(kind | put_values(slice, series.values.subspan(begin, count), out));
-    return add_chunk(number, slice, kind, slice.column, out.size() - before);
+    add_chunk(slice, kind, slice.column, out.size() - before);
+    return {};
   }
 
   uint8_t put_values(Slice& slice, std::span<const double> values, Bytes& out) {
@@ -263,9 +267,10 @@ class Writer final : public BlockWriter {
         times.push_back(histograms[end++]->timestamp_ms);
       NIGHTLIGHT_ASSIGN(column, columns_.id_of(times, file_));
       Slice& slice = slices_[number];
+      NIGHTLIGHT_TRY(make_room(number, slice));
       size_t before = slice.page.streams.size();
       encode_histograms(histograms.subspan(begin, end - begin), choice_, slice.page.streams);
-      NIGHTLIGHT_TRY(add_chunk(number, slice, kHistogramEncoding, column, slice.page.streams.size() - before));
+      add_chunk(slice, kHistogramEncoding, column, slice.page.streams.size() - before);
       extend_times(times.front(), times.back());
       begin = end;
     }
@@ -273,16 +278,23 @@ class Writer final : public BlockWriter {
     return {};
   }
 
-  Result<void> add_chunk(int64_t number, Slice& slice, uint8_t kind, uint32_t column, size_t size) {
+  // Before a chunk of the series that is being added: closes the page when it is full.
+  Result<void> make_room(int64_t number, Slice& slice) {
+    OpenPage& page = slice.page;
+    const size_t size = page.streams.size() + 4 * page.sizes.size();
+    const bool torn_apart = family_ != 0 && page.family_of(family_) != nullptr;
+    if (size < options_.page_bytes * (torn_apart ? kLargerForFamily : 1) && page.sizes.size() < kMaxPageChunks)
+      return {};
+    return flush(number, slice);
+  }
+
+  void add_chunk(Slice& slice, uint8_t kind, uint32_t column, size_t size) {
     OpenPage& page = slice.page;
     page.ordinals.push_back(ordinal_);
     page.kinds.push_back(kind);
     page.columns.push_back(column);
     page.sizes.push_back(size);
     ++meta_.stats.chunks;
-    if (page.streams.size() + 4 * page.sizes.size() < options_.page_bytes && page.sizes.size() < kMaxPageChunks)
-      return {};
-    return flush(number, slice);
   }
 
   // A page: the number of chunks; columns of ordinals (as differences), kinds, timestamp columns (as differences) and

@@ -19,7 +19,7 @@ struct BlockOptions {
   int64_t slice_ms = 2 * 3600 * 1000;  // Chunks are cut at multiples of it.
   int zstd_level = 0;                  // Of data pages; 0: none (hot blocks). Index pages are always compressed.
   bool gorilla_only = false;           // Values by Gorilla XOR alone.
-  uint32_t page_bytes = 16 * 1024;     // Raw size at which a page is closed.
+  uint32_t page_bytes = 16 * 1024;     // Raw size at which a page is closed; twice that amid a histogram's buckets.
 };
 
 // The options of a level: 0 and 1 uncompressed, 2 and above zstd.

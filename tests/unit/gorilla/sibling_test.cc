@@ -156,10 +156,10 @@ TEST_CASE("a day's block has its histograms' buckets beside each other, and read
   // Many families to a page, or several pages to a few.
   size_t methods = 12;
   BlockOptions options = block_options_of_level(2);
-  SUBCASE("large pages") {}
+  SUBCASE("large pages") { options.page_bytes = 6000; }
   SUBCASE("small pages") {
     methods = 3;
-    options.page_bytes = 3000;
+    options.page_bytes = 1500;
   }
   const TestData data = generate_buckets(3, methods, 1000, kStart, 15'000);
   TestStore store;
@@ -201,6 +201,56 @@ TEST_CASE("a day's block has its histograms' buckets beside each other, and read
   }
   CHECK(siblings * 4 >= chunks);
   CHECK(pages > 2 * (*parts)->data->slices().size());
+}
+
+TEST_CASE("pages end between histograms, unless one is too large") {
+  constexpr size_t kBounds = 8, kSamples = 960;  // Of 4 hours.
+  BlockOptions options = block_options_of_level(2);
+  bool whole = true;
+  SUBCASE("whole") { options.page_bytes = 4000; }
+  SUBCASE("too large") {
+    options.page_bytes = 800;
+    whole = false;
+  }
+  TestData data;
+  for (uint64_t handler = 0; handler < 12; ++handler) {
+    for (auto& [labels, series] : generate_buckets(6 + handler, 3, kSamples, 1'700'006'400'000, 15'000)) {
+      if (labels.at("method") != "2") continue;  // The others have gaps.
+      data[{{"__name__", labels.at("__name__")}, {"handler", std::to_string(handler)}, {"le", labels.at("le")}}] =
+          series;
+    }
+  }
+  TestStore store;
+  auto meta = write_block(*store.bucket, meta_of(1, 2), options, data);
+  REQUIRE(meta.ok());
+  PageCache cache(1 << 20);
+  auto parts = open_block_parts(store.bucket->open(block_key(meta->id)).value(), cache);
+  REQUIRE(parts.ok());
+  REQUIRE((*parts)->data->slices().size() == 1);
+  const std::vector<DataReader::Page>& pages = (*parts)->data->slices()[0].pages;
+  CHECK(pages.size() >= 4);
+  size_t torn = 0, of_all = 0, of_near = 0;
+  for (const DataReader::Page& page : pages) {
+    // Its first series is that of the bucket +Inf.
+    torn += page.first_ordinal % kBounds != 0 ? 1 : 0;
+    auto view = (*parts)->data->load(page);
+    REQUIRE(view.ok());
+    size_t bytes = 0;
+    for (size_t i = 0; i < (*view)->size(); ++i) {
+      bytes += (*view)->chunk(i).size();
+      if (!has_sibling((*view)->kind(i))) continue;
+      const size_t sibling = i - sibling_back((*view)->chunk(i));
+      ++((*view)->ordinal(sibling) % kBounds == 0 ? of_all : of_near);
+    }
+    CHECK(bytes < 2 * options.page_bytes + kSamples);
+    if (&page != &pages.back()) CHECK(bytes + 4 * (*view)->size() >= options.page_bytes);
+  }
+  CHECK((torn == 0) == whole);
+  // The second bucket has too few events to be told from the first; the third has nearly those of the second.
+  if (whole) {
+    CHECK(of_all >= data.size() * 5 / kBounds);
+    CHECK(of_near > 0);
+  }
 }
 
 TEST_CASE("a sibling that is not there, has one itself or has other timestamps is refused") {

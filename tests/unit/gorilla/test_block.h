@@ -62,7 +62,7 @@ inline TestData generate_buckets(uint64_t seed, size_t methods, size_t samples, 
   Random random(seed);
   TestData data;
   constexpr const char* kBounds[] = {"+Inf", "0.1", "0.25", "0.5", "1", "10", "2.5", "5"};
-  constexpr uint64_t kPermille[] = {1000, 20, 300, 700, 900, 1000, 990, 999};
+  constexpr uint64_t kPermille[] = {1000, 5, 12, 700, 900, 1000, 990, 999};
   for (size_t method = 0; method < methods; ++method) {
     std::vector<TestSeries> series(std::size(kBounds));
     std::vector<double> counts(std::size(kBounds));
