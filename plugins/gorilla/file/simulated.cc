@@ -31,6 +31,17 @@ struct SimulatedFileSystem::Inode {
   void touch(uint64_t from, uint64_t to) {
     for (uint64_t sector = from / kSector; sector * kSector < to; ++sector) pending.insert(sector);
   }
+  // Nothing is pending any more; what was is durable where `lucky` says so.
+  template <class Lucky>
+  void write_back(Lucky lucky) {
+    for (uint64_t sector : pending) {
+      const uint64_t from = sector * kSector, to = std::min<uint64_t>(from + kSector, seen.size());
+      if (from >= to || !lucky()) continue;
+      if (durable.size() < to) durable.resize(to);
+      std::memcpy(durable.data() + from, seen.data() + from, to - from);
+    }
+    pending.clear();
+  }
 };
 
 class SimulatedFileSystem::OpenFile final : public File {
@@ -61,20 +72,10 @@ class SimulatedFileSystem::OpenFile final : public File {
   Result<void> sync() override {
     MutexLock lock(files_.mutex_);
     NIGHTLIGHT_TRY(alive());
-    if (auto failed = files_.change("cannot sync", path_); !failed.ok()) {
-      // The pages count as clean from now on, although nobody wrote them.
-      inode_->pending.clear();
-      return std::move(failed).error();
-    }
-    for (uint64_t sector : inode_->pending) {
-      uint64_t from = sector * kSector, to = std::min<uint64_t>(from + kSector, inode_->seen.size());
-      if (from >= to) continue;
-      if (inode_->durable.size() < to) inode_->durable.resize(to);
-      std::memcpy(inode_->durable.data() + from, inode_->seen.data() + from, to - from);
-    }
-    inode_->durable.resize(inode_->seen.size());
-    inode_->pending.clear();
-    return {};
+    auto failed = files_.change("cannot sync", path_);
+    inode_->write_back([&] { return failed.ok() || files_.random_() % 2 == 0; });
+    if (failed.ok()) inode_->durable.resize(inode_->seen.size());
+    return failed;
   }
 
   Result<void> preallocate(uint64_t size) override {
@@ -150,43 +151,50 @@ void SimulatedFileSystem::crash() {
   MutexLock lock(mutex_);
   ++epoch_;
   fail_from_ = fail_until_ = 0;
-  // Entries first: each difference between what is seen and what is durable may or may not have reached the disk.
-  std::set<std::string> paths;
-  for (const auto& [path, inode] : seen_) paths.insert(path);
-  for (const auto& [path, inode] : durable_) paths.insert(path);
-  std::set<const Inode*> kept;  // What has a durable name, or gets one now.
-  for (const std::string& path : paths) {
-    auto now = seen_.find(path);
-    auto before = durable_.find(path);
-    if (now == seen_.end()) continue;
-    if ((before == durable_.end() || before->second != now->second) && random_() % 2 == 0) durable_[path] = now->second;
-    if (auto after = durable_.find(path); after != durable_.end()) kept.insert(after->second.get());
+  // Entries first: each change may or may not have reached the disk.
+  std::set<std::string> lost;  // Names with a change that did not.
+  for (const EntryChange& change : unsynced_) {
+    if (random_() % 2 == 0 || lost.contains(change.from) || lost.contains(change.to)) {
+      for (const std::string* name : {&change.from, &change.to})
+        if (!name->empty()) lost.insert(*name);
+    } else {
+      apply(change);
+    }
   }
-  for (const std::string& path : paths) {
-    auto before = durable_.find(path);
-    if (seen_.contains(path) || before == durable_.end()) continue;
-    // A renaming happens or not, but never loses the file: its old name stays when the new one is lost.
-    bool renamed = std::any_of(seen_.begin(), seen_.end(), [&](const auto& e) { return e.second == before->second; });
-    if (renamed && before->second != nullptr && !kept.contains(before->second.get())) continue;
-    if (random_() % 2 == 0) durable_.erase(before);
-  }
+  unsynced_.clear();
   std::set<Inode*> inodes;
   for (const auto& [path, inode] : durable_)
     if (inode != nullptr) inodes.insert(inode.get());
   for (Inode* inode : inodes) {
-    std::string after = inode->durable;
-    if (random_() % 2 == 0) after.resize(inode->seen.size());
-    for (uint64_t sector : inode->pending) {
-      uint64_t from = sector * kSector, to = std::min<uint64_t>(from + kSector, inode->seen.size());
-      if (from >= to || random_() % 2 == 0) continue;
-      if (after.size() < to) after.resize(to);
-      std::memcpy(after.data() + from, inode->seen.data() + from, to - from);
-    }
-    inode->durable = after;
-    inode->seen = std::move(after);
-    inode->pending.clear();
+    if (random_() % 2 == 0) inode->durable.resize(inode->seen.size());
+    inode->write_back([&] { return random_() % 2 != 0; });
+    inode->seen = inode->durable;
   }
   seen_ = durable_;
+}
+
+void SimulatedFileSystem::apply(const EntryChange& change) {
+  if (!change.from.empty()) durable_.erase(change.from);
+  if (!change.to.empty()) durable_[change.to] = change.inode;
+}
+
+void SimulatedFileSystem::go_on() {
+  MutexLock lock(mutex_);
+  fail_from_ = fail_until_ = 0;
+}
+
+void SimulatedFileSystem::drop_caches() {
+  MutexLock lock(mutex_);
+  for (const auto& [path, inode] : seen_) {
+    if (inode == nullptr) continue;
+    std::string read = inode->durable;
+    read.resize(inode->seen.size());
+    for (uint64_t sector : inode->pending) {
+      const uint64_t from = sector * kSector, to = std::min<uint64_t>(from + kSector, read.size());
+      if (from < to) std::memcpy(read.data() + from, inode->seen.data() + from, to - from);
+    }
+    inode->seen = std::move(read);
+  }
 }
 
 void SimulatedFileSystem::fail_at(uint64_t n, Code code, uint64_t count) {
@@ -262,6 +270,7 @@ Result<std::unique_ptr<File>> SimulatedFileSystem::open(std::string_view path, O
     NIGHTLIGHT_TRY(change("cannot open", path));
     if (found == seen_.end()) {
       found = seen_.emplace(std::string(path), std::make_shared<Inode>()).first;
+      unsynced_.push_back({"", found->first, found->second});
     } else {
       found->second->seen.clear();
     }
@@ -279,6 +288,7 @@ Result<void> SimulatedFileSystem::create_directories(std::string_view path) {
   NIGHTLIGHT_TRY(create_directories(parent_path(path)));
   MutexLock lock(mutex_);
   NIGHTLIGHT_TRY(change("cannot make directory", path));
+  std::erase_if(unsynced_, [&](const EntryChange& change) { return change.from == path; });  // Its removals.
   seen_[std::string(path)] = nullptr;
   durable_[std::string(path)] = nullptr;
   return {};
@@ -294,6 +304,7 @@ Result<void> SimulatedFileSystem::move(std::string_view from, std::string_view t
   NIGHTLIGHT_TRY(change("cannot rename to", to));
   std::shared_ptr<Inode> inode = source->second;
   NIGHTLIGHT_CHECK(inode != nullptr, "the simulated disk renames files only");
+  unsynced_.push_back({source->first, std::string(to), inode});
   seen_.erase(source);
   seen_[std::string(to)] = std::move(inode);
   return {};
@@ -312,6 +323,7 @@ Result<void> SimulatedFileSystem::link(std::string_view from, std::string_view t
     return failure(Code::kNotFound, "cannot link to", to, "no such file or directory");
   if (seen_.contains(to)) return failure(Code::kAlreadyExists, "cannot link to", to, "file exists");
   NIGHTLIGHT_TRY(change("cannot link to", to));
+  unsynced_.push_back({"", std::string(to), source->second});
   seen_[std::string(to)] = source->second;
   return {};
 }
@@ -336,6 +348,7 @@ Result<void> SimulatedFileSystem::remove(std::string_view path) {
       }))
     return failure(Code::kAlreadyExists, "cannot remove", path, "directory not empty");
   NIGHTLIGHT_TRY(change("cannot remove", path));
+  unsynced_.push_back({found->first, "", nullptr});
   seen_.erase(found);
   return {};
 }
@@ -343,12 +356,19 @@ Result<void> SimulatedFileSystem::remove(std::string_view path) {
 Result<void> SimulatedFileSystem::sync_directory(std::string_view path) {
   MutexLock lock(mutex_);
   NIGHTLIGHT_TRY(change("cannot sync directory", path));
-  for (auto at = durable_.begin(); at != durable_.end();) {
-    const bool gone = at->first != path && parent_path(at->first) == path && !seen_.contains(at->first);
-    at = gone ? durable_.erase(at) : std::next(at);
+  // What happened in the directory, and what that needs: changes elsewhere of the same names before.
+  std::set<std::string> needed;
+  std::vector<EntryChange> kept, done;
+  for (auto at = unsynced_.rbegin(); at != unsynced_.rend(); ++at) {
+    auto wanted = [&](const std::string& name) {
+      return !name.empty() && (parent_path(name) == path || needed.contains(name));
+    };
+    const bool here = wanted(at->from) || wanted(at->to);
+    if (here) needed.insert({at->from, at->to});
+    (here ? done : kept).push_back(std::move(*at));
   }
-  for (const auto& [name, inode] : seen_)
-    if (parent_path(name) == path) durable_[name] = inode;
+  for (auto at = done.rbegin(); at != done.rend(); ++at) apply(*at);
+  unsynced_.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
   return {};
 }
 

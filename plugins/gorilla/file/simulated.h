@@ -2,7 +2,11 @@
 //
 // Each file has the image that the process sees and the writes since its last sync; each directory the entries that are
 // seen and those that are durable. crash() keeps what is durable, plus a random subset of the rest: whole 512-byte
-// sectors of unsynced writes (the others keep their old bytes), and each unsynced creation, renaming or removal or not.
+// sectors of unsynced writes (the others keep their old bytes), and each unsynced creation, renaming or removal or not:
+// as a whole, and none of a name without those of that name before it, as file systems with a journal do.
+//
+// A sync that fails has written a random subset, too, and what it has not written counts as written all the same, as on
+// Linux: it is seen, but no later sync writes it. Only who writes those bytes again gets them to the disk.
 #ifndef NIGHTLIGHT_GORILLA_FILE_SIMULATED_H_
 #define NIGHTLIGHT_GORILLA_FILE_SIMULATED_H_
 
@@ -23,11 +27,14 @@ class SimulatedFileSystem final : public FileSystem {
   // Loses power. Open files of before fail from then on.
   void crash();
   // The n-th operation from now on (1: the next) that changes something or syncs, and `count` - 1 after it, fail with
-  // `code`. A failing write may leave a part of its bytes; a failing sync leaves the pending writes as they are, and
-  // the next sync of that file succeeds without having written them, as Linux does.
+  // `code`. A failing write may leave a part of its bytes.
   void fail_at(uint64_t n, Code code, uint64_t count = 1);
-  // As fail_at, but every operation from the n-th on fails: the moment of a crash. crash() ends it.
+  // As fail_at, but every operation from the n-th on fails: the moment of a crash. crash() and go_on() end it.
   void halt_at(uint64_t n);
+  // No operation fails any more: the process that was halted is gone, and the machine is still there.
+  void go_on();
+  // Forgets what is only seen: bytes that count as written are read from the disk again, and may be older.
+  void drop_caches();
   // Operations so far that fail_at counts.
   uint64_t operations() const;
   // From now on the files have so many bytes together at most: what would need more fails with kResourceExhausted, and
@@ -56,6 +63,14 @@ class SimulatedFileSystem final : public FileSystem {
   // The inode behind a path; null: a directory.
   using Entries = std::map<std::string, std::shared_ptr<Inode>, std::less<>>;
 
+  // What happened to the entries of directories since they were synced.
+  struct EntryChange {
+    std::string from;  // "" of a creation.
+    std::string to;    // "" of a removal.
+    std::shared_ptr<Inode> inode;
+  };
+
+  void apply(const EntryChange& change) REQUIRES(mutex_);
   Result<void> change(std::string_view what, std::string_view path) REQUIRES(mutex_);
   Result<void> move(std::string_view from, std::string_view to, bool replace);
   // Fails when a file of `from` bytes cannot become one of `to`.
@@ -67,6 +82,7 @@ class SimulatedFileSystem final : public FileSystem {
   std::mt19937_64 random_ GUARDED_BY(mutex_);
   Entries seen_ GUARDED_BY(mutex_);  // By whole path.
   Entries durable_ GUARDED_BY(mutex_);
+  std::vector<EntryChange> unsynced_ GUARDED_BY(mutex_);  // In order.
   uint64_t operations_ GUARDED_BY(mutex_) = 0;
   uint64_t fail_from_ GUARDED_BY(mutex_) = 0, fail_until_ GUARDED_BY(mutex_) = 0;
   Code fail_code_ GUARDED_BY(mutex_) = Code::kUnavailable;
