@@ -73,8 +73,8 @@ class Bucket {
   Result<std::string> get_all(std::string_view key, uint64_t limit);
 };
 
-// Objects as files below `directory` (made when missing). Removes what unfinished uploads left. `files` must outlive
-// it. One process at a time: conditions are checked under a lock inside.
+// Objects as files below `directory` (made when missing). Removes what unfinished uploads left; what is there is
+// durable. `files` must outlive it. One process at a time: conditions are checked under a lock inside.
 Result<std::unique_ptr<Bucket>> open_local_bucket(FileSystem& files, std::string directory);
 // The same for looking only: nothing is made, removed or put (kPermissionDenied).
 Result<std::unique_ptr<Bucket>> open_local_bucket_read_only(FileSystem& files, std::string directory);

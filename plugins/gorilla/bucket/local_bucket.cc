@@ -234,6 +234,9 @@ Result<std::unique_ptr<BucketUpload>> LocalBucket::put(std::string_view key, con
 Result<std::unique_ptr<Bucket>> open_local_bucket(FileSystem& files, std::string directory) {
   NIGHTLIGHT_TRY(files.create_directories(directory));
   auto bucket = std::make_unique<LocalBucket>(files, directory, false);
+  // The process before may have renamed something and died, or failed, before the name was durable. What depends on
+  // what is read now (the deletion of what a catalog does not name, say) must not reach the disk without it.
+  NIGHTLIGHT_TRY(files.sync_directory(directory));
   NIGHTLIGHT_TRY(bucket->clean(directory));
   return std::unique_ptr<Bucket>(std::move(bucket));
 }
