@@ -131,7 +131,11 @@ Result<void> Store::recover() {
        {"samples", std::to_string(replayed_.samples)},
        {"damaged_records", std::to_string(replayed_.damaged_records)},
        {"torn_bytes", std::to_string(replayed_.torn_bytes)},
+       {"rewritten_bytes", std::to_string(replayed_.rewritten_bytes)},
        {"seconds", std::to_string(replay_seconds_)}});
+  if (Result<void> ready = log_->ready(); !ready.ok())
+    log(host_, LogLevel::kError, "no samples are taken until the log can be written",
+        {{"error", ready.error().message}});
   return {};
 }
 

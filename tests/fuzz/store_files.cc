@@ -248,7 +248,7 @@ class SegmentBuilder {
     header.first = first_;
     header.salt = kSalt;
     header.crc = segment_header_crc(header);
-    seal_records(records_.data(), records_.size(), kSalt);
+    seal_records(records_.data(), records_.size(), kSalt, first_ - 1);
     std::string segment(reinterpret_cast<const char*>(&header), sizeof header);
     segments_.push_back(segment + text_of(raw_) + records_);
     records_.clear();

@@ -665,14 +665,15 @@ def log(directory):
         magic, number, first, salt, crc = struct.unpack("<8sQQII", data[:32])
         if number != int(name[:-4]):
             continue
-        assert magic == b"NLWAL001" and crc == crc32c(data[:28])
+        assert magic in (b"NLWAL001", b"NLWAL002") and crc == crc32c(data[:28])
         at = 32
         while data[at:at + 4] == b"NLR1":
-            size, sequence, crc, zero = struct.unpack("<IQII", data[at + 4:at + 24])
+            size, sequence, crc, lag = struct.unpack("<IQII", data[at + 4:at + 24])
             payload = data[at + 24:at + 24 + size]
-            if sequence < first or crc != crc32c(payload, crc32c(struct.pack("<QQ", sequence, size), salt)):
+            if sequence < first or crc != crc32c(payload, crc32c(struct.pack("<QII", sequence, size, lag), salt)):
                 break
-            assert zero == 0
+            # What is known to be durable is at least what was when the segment was begun.
+            assert lag == 0 if magic == b"NLWAL001" else 1 <= lag <= sequence - first + 1
             out.setdefault(sequence, batch(payload))
             at += (24 + size + 7) // 8 * 8
     return out

@@ -23,14 +23,16 @@ struct ReplayStats {
   uint64_t torn_bytes = 0;       // An incomplete tail: never acknowledged.
   uint64_t damaged_records = 0;  // Damage in front of good records, quarantined.
   uint64_t damaged_bytes = 0;
-  uint64_t first_segment = 0, last_segment = 0;  // Of those that were begun; 0: there was none.
+  uint64_t first_segment = 0, last_segment = 0;         // Of those that were begun; 0: there was none.
+  uint64_t rewritten_records = 0, rewritten_bytes = 0;  // Not known to be durable, and written again.
 };
 
 struct LogStats {
   uint64_t records = 0, bytes = 0, commits = 0, failures = 0;
-  uint64_t segments = 0, segment_bytes = 0, pending_bytes = 0;
-  uint64_t durable = 0;       // Position.
-  double commit_seconds = 0;  // Sum over all commits.
+  uint64_t segments = 0, pending_bytes = 0;
+  uint64_t segment_bytes = 0;  // Of their files, and of the one that is made ready for the next.
+  uint64_t durable = 0;        // Position.
+  double commit_seconds = 0;   // Sum over all commits.
   bool failed = false;
   bool full = false;  // Failed because there was no room.
 };
@@ -40,7 +42,8 @@ class IngestLog {
   virtual ~IngestLog() = default;
 
   // [one] Calls `each` for every batch after position `after`, in order; one that it answers kDataLoss for counts as
-  // damaged. Once, before the first append. All that it has found is durable when it returns.
+  // damaged. Once, before the first append. All that it has found is durable when it returns, or the log has failed,
+  // and ready tells.
   virtual Result<ReplayStats> replay(uint64_t after,
                                      const std::function<Result<void>(uint64_t, const LogBatch&)>& each) = 0;
 

@@ -27,8 +27,10 @@ uint32_t segment_header_crc(const SegmentHeader& header) { return crc32c(&header
 
 std::optional<SegmentHeader> read_segment_header(std::string_view bytes) {
   const std::optional<SegmentHeader> header = read_sound_header(bytes);
-  if (!header || std::memcmp(header->magic, kSegmentMagic, sizeof kSegmentMagic) != 0) return std::nullopt;
-  return header;
+  if (!header) return std::nullopt;
+  for (const auto& magic : {kSegmentMagic, kFirstSegmentMagic})
+    if (std::memcmp(header->magic, magic, sizeof kSegmentMagic) == 0) return header;
+  return std::nullopt;
 }
 
 bool is_newer_segment(std::string_view bytes) {

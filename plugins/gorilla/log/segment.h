@@ -17,7 +17,9 @@ struct SegmentHeader {
   uint32_t crc;
 };
 static_assert(sizeof(SegmentHeader) == 32);
-inline constexpr char kSegmentMagic[8] = {'N', 'L', 'W', 'A', 'L', '0', '0', '1'};
+inline constexpr char kSegmentMagic[8] = {'N', 'L', 'W', 'A', 'L', '0', '0', '2'};
+// Whose records do not say what was durable. Read, not written.
+inline constexpr char kFirstSegmentMagic[8] = {'N', 'L', 'W', 'A', 'L', '0', '0', '1'};
 
 // Of everything before it.
 uint32_t segment_header_crc(const SegmentHeader& header);

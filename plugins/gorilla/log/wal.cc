@@ -4,7 +4,9 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <set>
 
+#include "gorilla/log/log_scan.h"
 #include "gorilla/log/record.h"
 #include "gorilla/log/segment.h"
 
@@ -55,7 +57,7 @@ Result<std::unique_ptr<Wal>> Wal::open(FileSystem& files, WalOptions options) {
     NIGHTLIGHT_ASSIGN(size, files.size(whole));
     {
       MutexLock lock(wal->segments_mutex_);
-      wal->segments_.push_back(Segment{*number, 0, size});
+      wal->segments_.push_back(Segment{*number, 0, size, 0});
     }
     MutexLock lock(wal->next_mutex_);
     wal->next_number_ = std::max(wal->next_number_, *number + 1);
@@ -69,127 +71,172 @@ Result<std::unique_ptr<Wal>> Wal::open(FileSystem& files, WalOptions options) {
 // ---- replay
 // ---------------------------------------------------------------------------------------------------------------
 
-Result<ReplayStats> Wal::replay(uint64_t after, const std::function<Result<void>(uint64_t, const LogBatch&)>& each) {
+// What one replay has come to.
+class Wal::Replay final : public LogScan::Visitor {
+ public:
+  using Each = std::function<Result<void>(uint64_t, const LogBatch&)>;
+
+  Replay(uint64_t after, const Each& each) : after_(after), each_(each), scan_(*this) {}
+
+  Result<void> record(const LogScan::Found& found) override {
+    if (found.sequence <= after_) {
+      ++stats.skipped_records;
+      return {};
+    }
+    Result<void> taken = decoded_.decode(found.payload);
+    if (taken.ok()) {
+      taken = each_(found.sequence, decoded_.batch());
+      if (!taken.ok() && taken.error().code != Code::kDataLoss) return taken;
+    }
+    if (!taken.ok()) {
+      ++stats.damaged_records;
+      damaged.insert(found.segment);
+      return {};
+    }
+    ++stats.records;
+    stats.samples += decoded_.batch().sample_series.size() + decoded_.batch().histograms.size();
+    keep(found);
+    return {};
+  }
+
+  void damage(const LogScan::Damage& found) override {
+    // Records in front of a whole segment may have been given up: they count as one.
+    stats.damaged_records += found.size_bytes > 0 ? found.missing : 1;
+    stats.damaged_bytes += found.size_bytes;
+    damaged.insert(found.segment);
+  }
+
+  Result<void> read(std::string_view bytes, const SegmentHeader& header, uint64_t next_first) {
+    NIGHTLIGHT_TRY(scan_.segment(bytes, header, next_first));
+    stats.torn_bytes = scan_.torn_bytes();  // Only those of the last one count.
+    return {};
+  }
+
+  uint64_t last() const { return scan_.last(); }
+  uint64_t newest_of_segment() const { return scan_.newest(); }
+  uint64_t durable() const { return std::max(scan_.durable(), after_); }
+
+  // The records that are not known to be durable. They are those that were read: what the disk has may be another
+  // thing.
+  std::string take_tail() {
+    size_t at = 0;
+    while (at < tail_.size() && sequence_of(tail_.data() + at) <= durable()) {
+      uint32_t size;
+      std::memcpy(&size, tail_.data() + at + 4, 4);
+      at += record_size(size);
+    }
+    tail_.erase(0, at);
+    return std::move(tail_);
+  }
+
   ReplayStats stats;
+  std::set<uint64_t> damaged;  // Numbers of segments.
+
+ private:
+  void keep(const LogScan::Found& found) {
+    if (found.sequence <= durable()) return;
+    if (kept_last_ <= durable()) tail_.clear();
+    const size_t begin = begin_record(tail_);
+    tail_.append(found.payload);
+    end_record(tail_, begin, found.sequence);
+    kept_last_ = found.sequence;
+  }
+
+  const uint64_t after_;
+  const Each& each_;
+  LogScan scan_;
+  DecodedBatch decoded_;
+  std::string tail_;
+  uint64_t kept_last_ = 0;  // The newest in tail_.
+};
+
+// The header of a segment, if records were ever written behind it. Otherwise it was made ready or recycled, and not
+// begun: nothing in it was acknowledged. Only a damaged header in front of later segments hides something, and then the
+// sequence has a gap, which the next segment shows.
+Result<std::optional<SegmentHeader>> Wal::begun(uint64_t number) const {
+  NIGHTLIGHT_ASSIGN(file, files_.open(path(number), OpenMode::kRead));
+  std::string bytes(kHeaderBytes, '\0');
+  NIGHTLIGHT_ASSIGN(got, file->pread(0, bytes.data(), bytes.size()));
+  bytes.resize(got);
+  if (is_newer_segment(bytes)) {
+    return Error{Code::kUnimplemented, path(number) +
+                                           " was written by a newer version of the store: start that version once, and "
+                                           "stop it gracefully, so that nothing is left in the log"};
+  }
+  std::optional<SegmentHeader> header = read_segment_header(bytes);
+  if (header && header->number != number) header.reset();
+  return header;
+}
+
+Result<ReplayStats> Wal::replay(uint64_t after, const std::function<Result<void>(uint64_t, const LogBatch&)>& each) {
   std::deque<Segment> segments;
   {
     MutexLock lock(segments_mutex_);
     segments = segments_;
   }
-  {
-    MutexLock lock(mutex_);
-    appended_ = 0;
+  std::vector<std::pair<Segment*, SegmentHeader>> all;
+  for (Segment& segment : segments) {
+    NIGHTLIGHT_ASSIGN(header, begun(segment.number));
+    if (!header) continue;
+    segment.first = header->first;
+    all.emplace_back(&segment, *header);
   }
-  for (Segment& segment : segments) NIGHTLIGHT_TRY(scan(segment, after, each, stats));
-  NIGHTLIGHT_TRY(sync_found(segments, after));
-  MutexLock lock(mutex_);
-  // Blocks may reach further than a log that lost its end: positions never go back.
-  appended_ = durable_ = written_ = std::max(appended_, after);
-  MutexLock segments_lock(segments_mutex_);
-  segments_ = std::move(segments);
+  Replay replay(after, each);
+  if (!all.empty()) {
+    replay.stats.first_segment = all.front().first->number;
+    replay.stats.last_segment = all.back().first->number;
+  }
+  for (size_t i = 0; i < all.size(); ++i) {
+    NIGHTLIGHT_ASSIGN(bytes, read_file(files_, path(all[i].first->number), UINT64_MAX));
+    NIGHTLIGHT_TRY(replay.read(bytes, all[i].second, i + 1 < all.size() ? all[i + 1].second.first : UINT64_MAX));
+    all[i].first->last = replay.newest_of_segment();
+  }
+  for (Segment& segment : segments) {
+    if (!replay.damaged.contains(segment.number)) continue;
+    segment.damaged = true;
+    quarantine(segment);
+  }
+  {
+    MutexLock lock(segments_mutex_);
+    segments_ = std::move(segments);
+  }
+  ReplayStats stats = replay.stats;
+  rewrite(replay.take_tail(), std::max(replay.last(), after), replay.durable(), stats);
   return stats;
 }
 
-// A process that died may have left its last records with the operating system alone. They count as durable from now
-// on: whoever sends such a sample again is told so at once.
-Result<void> Wal::sync_found(const std::deque<Segment>& segments, uint64_t after) {
-  bool any = false;
-  for (const Segment& segment : segments) {
-    if (segment.last <= after) continue;
-    NIGHTLIGHT_ASSIGN(file, files_.open(path(segment.number), OpenMode::kReadWrite));
-    NIGHTLIGHT_TRY(file->sync());
-    any = true;
+// A process that died may have left its last records with the operating system alone, and after a sync that failed,
+// where no other sync finds them. Once they count as durable, whoever sends such a sample again is told so at once.
+void Wal::rewrite(std::string tail, uint64_t last, uint64_t durable, ReplayStats& stats) {
+  {
+    MutexLock lock(mutex_);
+    // Blocks may reach further than a log that lost its end: positions never go back.
+    appended_ = written_ = last;
+    durable_ = tail.empty() ? last : durable;
   }
-  return any ? files_.sync_directory(options_.directory) : Result<void>();
+  if (tail.empty()) return;
+  for (size_t at = 0; at < tail.size(); ++stats.rewritten_records) {
+    uint32_t size;
+    std::memcpy(&size, tail.data() + at + 4, 4);
+    at += record_size(size);
+  }
+  stats.rewritten_bytes = tail.size();
+  unsynced_ = std::move(tail);
+  if (!run_group(last, true).ok()) return;
+  // Segments that had nothing else are not needed any more; starts one after the other would fill the disk with them.
+  // What cannot be given back now, a trim gives back.
+  MutexLock lock(segments_mutex_);
+  std::erase_if(segments_, [&](const Segment& segment) NO_THREAD_SAFETY_ANALYSIS {
+    return segment.number != number_ && segment.first > durable && !segment.damaged &&
+           give_back(segment, may_grow()).ok();
+  });
 }
 
 void Wal::skip_to(uint64_t position) {
   MutexLock lock(mutex_);
-  appended_ = durable_ = written_ = std::max(appended_, position);
-}
-
-Result<void> Wal::scan(Segment& segment, uint64_t after,
-                       const std::function<Result<void>(uint64_t, const LogBatch&)>& each, ReplayStats& stats) {
-  NIGHTLIGHT_ASSIGN(bytes, read_file(files_, path(segment.number), UINT64_MAX));
-  if (is_newer_segment(bytes)) {
-    return Error{Code::kUnimplemented, path(segment.number) +
-                                           " was written by a newer version of the store: start that version once, and "
-                                           "stop it gracefully, so that nothing is left in the log"};
-  }
-  const std::optional<SegmentHeader> found = read_segment_header(bytes);
-  if (!found || found->number != segment.number) {
-    // Made ready or recycled, and not begun: nothing in it was acknowledged. Only a damaged header in front of later
-    // segments hides something, and then the sequence has a gap, which the next segment shows.
-    segment.last = 0;
-    return {};
-  }
-  const SegmentHeader& header = *found;
-  stats.last_segment = segment.number;
-  if (stats.first_segment == 0) stats.first_segment = segment.number;
-  stats.torn_bytes = 0;  // Only those of the last one count.
-  uint64_t last = 0;
-  {
-    MutexLock lock(mutex_);
-    last = appended_;
-  }
-  std::string_view all = bytes;
-  DecodedBatch decoded;
-  bool damaged = last > 0 && header.first > last + 1;
-  if (damaged) ++stats.damaged_records;
-  size_t at = kHeaderBytes, hole = 0;  // `hole`: where bytes that are no record began; 0: not in one.
-  while (at + kRecordHeader <= all.size()) {
-    // Only a record with the next numbers can be one: what a recycled file still holds has lower ones, and is skipped
-    // unread.
-    uint32_t magic;
-    uint64_t sequence;
-    std::memcpy(&magic, all.data() + at, 4);
-    std::memcpy(&sequence, all.data() + at + 8, 8);
-    std::optional<Record> record;
-    if (magic == kRecordMagic && sequence >= header.first) record = read_record(all.substr(at), header.salt);
-    if (!record) {
-      if (hole == 0) hole = at;
-      at += 8;
-      continue;
-    }
-    if (hole != 0) {
-      stats.damaged_bytes += at - hole;
-      stats.damaged_records += record->sequence > last ? record->sequence - last - 1 : 0;
-      damaged = true;
-      hole = 0;
-    }
-    at += record->size;
-    segment.last = std::max(segment.last, record->sequence);
-    if (record->sequence <= last) continue;  // Written again after a failure.
-    last = record->sequence;
-    if (last <= after) {
-      ++stats.skipped_records;
-      continue;
-    }
-    if (!decoded.decode(record->payload).ok()) {
-      ++stats.damaged_records;
-      damaged = true;
-      continue;
-    }
-    if (Result<void> taken = each(last, decoded.batch()); !taken.ok()) {
-      if (taken.error().code != Code::kDataLoss) return taken;
-      ++stats.damaged_records;
-      damaged = true;
-      continue;
-    }
-    ++stats.records;
-    stats.samples += decoded.batch().sample_series.size() + decoded.batch().histograms.size();
-  }
-  if (hole != 0) {
-    uint32_t magic;
-    std::memcpy(&magic, all.data() + hole, 4);
-    uint32_t size = 0;
-    std::memcpy(&size, all.data() + hole + 4, 4);
-    if (magic == kRecordMagic) stats.torn_bytes += std::min<uint64_t>(record_size(size), all.size() - hole);
-  }
-  if (damaged) quarantine(segment);
-  MutexLock lock(mutex_);
-  appended_ = std::max(appended_, last);
-  return {};
+  if (position <= appended_) return;
+  if (durable_ == appended_) durable_ = position;
+  appended_ = written_ = position;
 }
 
 // Keeps a copy (a link) of a damaged segment for people; failing to is no reason not to start.
@@ -292,7 +339,7 @@ Result<void> Wal::run_group(uint64_t position, bool sync) {
 // Writes what earlier commits left unsynced, when that must be written again, and the group after it. After an error
 // nobody knows what of it is on disk: `unsynced_` keeps all, and the segment is not touched again.
 Result<void> Wal::commit(std::string& group, uint64_t last, bool sync) {
-  bool begin_segment = false;
+  bool begin_segment = false, begun = false;
   {
     MutexLock lock(mutex_);
     begin_segment = std::exchange(cut_, false);
@@ -315,11 +362,12 @@ Result<void> Wal::commit(std::string& group, uint64_t last, bool sync) {
     if (file_ == nullptr) {
       from = 0;
       NIGHTLIGHT_TRY(start_segment());
+      begun = true;
     }
     if (unsynced_.size() > from) {
       char* data = unsynced_.data() + from;
       const size_t size = unsynced_.size() - from;
-      seal_records(data, size, salt(number_));
+      seal_records(data, size, salt(number_), sequence_of(unsynced_.data()) - 1);
       NIGHTLIGHT_TRY(file_->pwrite(offset_, data, size));
       offset_ += size;
     }
@@ -332,7 +380,10 @@ Result<void> Wal::commit(std::string& group, uint64_t last, bool sync) {
   // Never again on this file: after a failed sync the kernel may believe that its pages are clean.
   if (!done.ok()) file_.reset();
   MutexLock lock(segments_mutex_);
-  if (!segments_.empty()) segments_.back().last = last;
+  if (segments_.empty()) return done;
+  segments_.back().last = last;
+  // A segment that failed at once has nothing that is needed: tries would fill the disk with such.
+  if (!done.ok() && begun && files_.remove(path(number_)).ok()) segments_.pop_back();
   return done;
 }
 
@@ -344,6 +395,8 @@ void Wal::prepare() {
     NIGHTLIGHT_TRY(made.file->sync());
     NIGHTLIGHT_TRY(files_.sync_directory(options_.directory));
     next_ = std::move(made);
+    MutexLock segments_lock(segments_mutex_);
+    next_bytes_ = next_.size_bytes;
     return {};
   };
   // The commit that needs one tries again, and tells.
@@ -391,6 +444,10 @@ Result<void> Wal::start_segment() {
   const uint64_t needed = kHeaderBytes + unsynced_.size();
   MutexLock lock(next_mutex_);
   NextFile next = std::exchange(next_, {});
+  {
+    MutexLock segments_lock(segments_mutex_);
+    next_bytes_ = 0;
+  }
   if (next.file == nullptr || next.size_bytes < needed) {
     next.file.reset();
     NIGHTLIGHT_ASSIGN(made, make_file(needed));
@@ -410,7 +467,7 @@ Result<void> Wal::start_segment() {
   file_bytes_ = next.size_bytes;
   offset_ = kHeaderBytes;
   MutexLock segments_lock(segments_mutex_);
-  segments_.push_back(Segment{number_, 0, file_bytes_});
+  segments_.push_back(Segment{number_, 0, file_bytes_, header.first});
   return {};
 }
 
@@ -426,22 +483,27 @@ Result<void> Wal::trim(uint64_t position) {
   const bool keep_spare = may_grow();
   if (!keep_spare && next_.file != nullptr) {
     next_.file.reset();
+    next_bytes_ = 0;
     NIGHTLIGHT_TRY(files_.remove(path(next_number_)));
   }
   for (; !keep_spare && !spare_.empty(); spare_.pop_back()) NIGHTLIGHT_TRY(files_.remove(spare_.back()));
   while (!segments_.empty() && segments_.front().last <= position) {
-    const Segment& segment = segments_.front();
     if (segments_.size() == 1 && file_ != nullptr) break;
-    std::string name = path(segment.number);
-    if (keep_spare && spare_.size() < kMaxSpare && segment.size_bytes == options_.segment_bytes) {
-      std::string spare = options_.directory + "/spare" + name.substr(name.rfind('/') + 1);
-      NIGHTLIGHT_TRY(files_.rename_replacing(name, spare));
-      spare_.push_back(std::move(spare));
-    } else {
-      NIGHTLIGHT_TRY(files_.remove(name));
-    }
+    NIGHTLIGHT_TRY(give_back(segments_.front(), keep_spare));
     segments_.pop_front();
   }
+  return {};
+}
+
+// The file of a segment that is not needed any more: used again when it may be, and removed otherwise.
+Result<void> Wal::give_back(const Segment& segment, bool keep_spare) {
+  std::string name = path(segment.number);
+  // Of a damaged one people have a link, and want it as it was.
+  const bool usable = segment.size_bytes == options_.segment_bytes && !segment.damaged;
+  if (!keep_spare || !usable || spare_.size() >= kMaxSpare) return files_.remove(name);
+  std::string spare = options_.directory + "/spare" + name.substr(name.rfind('/') + 1);
+  NIGHTLIGHT_TRY(files_.rename_replacing(name, spare));
+  spare_.push_back(std::move(spare));
   return {};
 }
 
@@ -454,6 +516,7 @@ LogStats Wal::stats() const {
   out.full = full_;
   MutexLock segments_lock(segments_mutex_);
   out.segments = segments_.size();
+  out.segment_bytes = next_bytes_;
   for (const Segment& s : segments_) out.segment_bytes += s.size_bytes;
   return out;
 }

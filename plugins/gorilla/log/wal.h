@@ -5,6 +5,9 @@
 // everything not known to be durable is written again to a new one (replay tells the copies by their sequence numbers).
 // While that fails the log is failed: writers are told, the queue is kept, and every flush tries again.
 //
+// Each record tells what was durable when it was written. What a start finds beyond the last of that may be in memory
+// alone, where no sync finds it any more: it is written again to a new segment, too, before it counts as durable.
+//
 // Where there is no room for a whole segment, a smaller one is begun.
 #ifndef NIGHTLIGHT_GORILLA_LOG_WAL_H_
 #define NIGHTLIGHT_GORILLA_LOG_WAL_H_
@@ -12,12 +15,14 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/mutex.h"
 #include "gorilla/file/file_system.h"
 #include "gorilla/log/ingest_log.h"
+#include "gorilla/log/segment.h"
 
 namespace nightlight::gorilla {
 
@@ -55,15 +60,18 @@ class Wal final : public IngestLog {
     uint64_t number;
     uint64_t last = 0;        // Sequence of its last record; 0: none.
     uint64_t size_bytes = 0;  // Of the file.
+    uint64_t first = 0;       // As its header says; 0: not begun.
+    bool damaged = false;     // There is a link to it, for people.
   };
+  class Replay;
 
   Wal(FileSystem& files, WalOptions options);
   std::string path(uint64_t number) const;
   uint32_t salt(uint64_t number) const;
-  Result<void> scan(Segment& segment, uint64_t after,
-                    const std::function<Result<void>(uint64_t, const LogBatch&)>& each, ReplayStats& stats);
+  Result<std::optional<SegmentHeader>> begun(uint64_t number) const;
   void quarantine(const Segment& segment);
-  Result<void> sync_found(const std::deque<Segment>& segments, uint64_t after);
+  void rewrite(std::string tail, uint64_t last, uint64_t durable, ReplayStats& stats);
+  Result<void> give_back(const Segment& segment, bool keep_spare) REQUIRES(segments_mutex_);
   // Both with `committing_` set by the caller, without the mutex.
   Result<void> commit(std::string& group, uint64_t last, bool sync);
   Result<void> start_segment();
@@ -102,6 +110,7 @@ class Wal final : public IngestLog {
   mutable Mutex segments_mutex_;                                // After next_mutex_.
   std::deque<Segment> segments_ GUARDED_BY(segments_mutex_);    // The last one is being written when file_ is set.
   std::vector<std::string> spare_ GUARDED_BY(segments_mutex_);  // Names of files to recycle.
+  uint64_t next_bytes_ GUARDED_BY(segments_mutex_) = 0;         // Of next_.
 };
 
 }  // namespace nightlight::gorilla

@@ -1,53 +1,52 @@
 #include <algorithm>
-#include <cstring>
+#include <map>
+#include <optional>
+#include <utility>
 
 #include "gorilla/log/log_batch.h"
-#include "gorilla/log/record.h"
+#include "gorilla/log/log_scan.h"
 #include "gorilla/log/segment.h"
 #include "gorilla/offline/check.h"
 
 namespace nightlight::gorilla {
 namespace {
 
-// The record that begins at `at`, if it can be one of this life of the file.
-std::optional<Record> record_at(std::string_view all, size_t at, const SegmentHeader& header) {
-  uint32_t magic = 0;
-  uint64_t sequence = 0;
-  std::memcpy(&magic, all.data() + at, sizeof magic);
-  std::memcpy(&sequence, all.data() + at + 8, sizeof sequence);
-  if (magic != kRecordMagic || sequence < header.first) return std::nullopt;
-  return read_record(all.substr(at), header.salt);
-}
+class LogCheck final : public LogScan::Visitor {
+ public:
+  explicit LogCheck(std::vector<Damage>* damages) : damages_(damages) {}
 
-// Reads the records of one segment; `last` is the newest sequence number so far.
-void check_segment(std::string_view all, const SegmentHeader& header, const std::string& file, uint64_t* last,
-                   std::vector<Damage>* damages, CheckReport* counts) {
-  if (*last > 0 && header.first > *last + 1) {
-    damages->push_back({file, 0,
-                        "records " + std::to_string(*last + 1) + " to " + std::to_string(header.first - 1) +
-                            " are missing before it"});
+  Result<void> record(const LogScan::Found& found) override {
+    ++records;
+    if (!decoded_.decode(found.payload).ok())
+      tell(found.segment, found.offset, "record " + std::to_string(found.sequence) + " is no batch of samples");
+    return {};
   }
-  DecodedBatch decoded;
-  size_t at = sizeof(SegmentHeader), hole = 0;  // `hole`: where bytes that are no record began; 0: not in one.
-  while (at + kRecordHeader <= all.size()) {
-    std::optional<Record> record = record_at(all, at, header);
-    if (!record) {
-      if (hole == 0) hole = at;
-      at += 8;
-      continue;
+  void damage(const LogScan::Damage& found) override {
+    if (found.size_bytes > 0) {
+      tell(found.segment, found.offset, std::to_string(found.size_bytes) + " bytes are no record");
+      return;
     }
-    // Behind the last record there may be anything: what a crash tore, and what the file held in its last life.
-    if (hole != 0) {
-      damages->push_back({file, hole, std::to_string(at - hole) + " bytes are no record"});
-      hole = 0;
-    }
-    if (!decoded.decode(record->payload).ok())
-      damages->push_back({file, at, "record " + std::to_string(record->sequence) + " is no batch of samples"});
-    ++counts->log_records;
-    *last = std::max(*last, record->sequence);
-    at += record->size;
+    const auto headless = headless_before.find(found.segment);
+    const std::string missing = "records " + std::to_string(found.first_missing) + " to " +
+                                std::to_string(found.first_missing + found.missing - 1) + " are missing";
+    if (headless != headless_before.end())
+      damages_->push_back(
+          {headless->second, 0, "the header is wrong, and records before " + files[found.segment] + " are missing"});
+    tell(found.segment, 0, missing + " before it");
   }
-}
+
+  std::map<uint64_t, std::string> files;            // The names of segments.
+  std::map<uint64_t, std::string> headless_before;  // The file before a segment, when it has no header of its own.
+  uint64_t records = 0;
+
+ private:
+  void tell(uint64_t segment, uint64_t offset, std::string what) {
+    damages_->push_back({files[segment], offset, std::move(what)});
+  }
+
+  std::vector<Damage>* damages_;
+  DecodedBatch decoded_;
+};
 
 }  // namespace
 
@@ -68,28 +67,37 @@ Result<std::vector<Damage>> check_log(FileSystem& files, const std::string& dire
   }
   std::sort(segments.begin(), segments.end());
   std::vector<Damage> damages;
-  uint64_t last = 0;
-  std::string headless;  // The file before, when it has no header of its own.
+  LogCheck check(&damages);
+  std::vector<SegmentHeader> begun;
+  std::string headless;
+  for (const auto& [number, name] : segments) {
+    NIGHTLIGHT_ASSIGN(file, files.open(directory + "/" + name, OpenMode::kRead));
+    std::string bytes(sizeof(SegmentHeader), '\0');
+    NIGHTLIGHT_ASSIGN(got, file->pread(0, bytes.data(), bytes.size()));
+    bytes.resize(got);
+    const std::string& path = check.files[number] = std::string(kLogDirectory) + "/" + name;
+    const std::optional<SegmentHeader> header = read_segment_header(bytes);
+    if (is_newer_segment(bytes)) {
+      damages.push_back({path, 0, "it was written by a newer version of the store", true});
+    } else if (!header || header->number != number) {
+      headless = path;  // Prepared and not begun, unless what follows shows that something is missing.
+    } else {
+      if (!headless.empty()) check.headless_before[number] = std::exchange(headless, {});
+      begun.push_back(*header);
+    }
+  }
+  LogScan scan(check);
+  size_t next = 0;  // In `begun`.
   for (const auto& [number, name] : segments) {
     NIGHTLIGHT_ASSIGN(bytes, read_file(files, directory + "/" + name, UINT64_MAX));
     progress.add(bytes.size());
     ++counts->files;
     counts->bytes += bytes.size();
-    const std::string file = std::string(kLogDirectory) + "/" + name;
-    if (is_newer_segment(bytes)) {
-      damages.push_back({file, 0, "it was written by a newer version of the store", true});
-      continue;
-    }
-    const std::optional<SegmentHeader> header = read_segment_header(bytes);
-    if (!header || header->number != number) {
-      headless = file;  // Prepared and not begun, unless what follows shows that something is missing.
-      continue;
-    }
-    if (!headless.empty() && last > 0 && header->first > last + 1)
-      damages.push_back({headless, 0, "the header is wrong, and records before " + file + " are missing"});
-    headless.clear();
-    check_segment(bytes, *header, file, &last, &damages, counts);
+    if (next == begun.size() || begun[next].number != number) continue;
+    const SegmentHeader& header = begun[next++];
+    NIGHTLIGHT_TRY(scan.segment(bytes, header, next < begun.size() ? begun[next].first : UINT64_MAX));
   }
+  counts->log_records += check.records;
   return damages;
 }
 

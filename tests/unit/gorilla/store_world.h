@@ -35,7 +35,13 @@ class StoreWorld {
   }
   // Without sealing: as a process that is killed, but for its threads.
   void close() { store_.reset(); }
-  // With it, as a process that was asked to stop.
+  // As a process that is killed while the machine goes on: nothing that it would still do succeeds.
+  void kill() {
+    files.halt_at(1);
+    close();
+    files.go_on();
+  }
+  // With sealing, as a process that was asked to stop.
   bool stop() {
     bool clean = store_->drain(INT64_MAX).ok();
     close();

@@ -4,9 +4,11 @@
 
 #include <cmath>
 #include <cstring>
+#include <numeric>
 #include <random>
 
 #include "gorilla/file/simulated.h"
+#include "gorilla/log/record.h"
 #include "gorilla/log/segment.h"
 #include "nightlight/sugar.h"
 
@@ -48,6 +50,43 @@ std::vector<uint64_t> replayed(Wal& wal, ReplayStats* stats = nullptr, uint64_t 
   REQUIRE(done.ok());
   if (stats != nullptr) *stats = *done;
   return out;
+}
+
+// Ends a log as the death of its process does, while the machine goes on.
+void kill(SimulatedFileSystem& files, std::unique_ptr<Wal>& wal) {
+  files.halt_at(1);
+  wal.reset();
+  files.go_on();
+}
+
+// Appends batches up to `last` and waits for them together.
+bool write_up_to(Wal& wal, uint64_t* number, uint64_t last) {
+  while (*number < last) wal.append(batch_of(++*number, 100));
+  return wal.wait(last).ok();
+}
+
+// Fails the sync of the next commit.
+void fail_next_sync(SimulatedFileSystem& files) { files.fail_at(2, Code::kUnavailable); }
+
+std::vector<uint64_t> numbers_up_to(uint64_t last) {
+  std::vector<uint64_t> out(last);
+  std::iota(out.begin(), out.end(), uint64_t{1});
+  return out;
+}
+
+// Makes the only segment of a log one of the first version, whose records do not say what was durable.
+void make_old(SimulatedFileSystem& files, const std::string& path) {
+  auto edit = [](std::string& bytes) {
+    SegmentHeader header;
+    std::memcpy(&header, bytes.data(), sizeof header);
+    std::memcpy(header.magic, kFirstSegmentMagic, sizeof header.magic);
+    header.crc = segment_header_crc(header);
+    std::memcpy(bytes.data(), &header, sizeof header);
+    size_t end = sizeof header;
+    while (auto record = read_record(std::string_view(bytes).substr(end), header.salt)) end += record->size;
+    seal_records(bytes.data() + sizeof header, end - sizeof header, header.salt, UINT64_MAX);
+  };
+  REQUIRE(files.damage(path, edit).ok());
 }
 
 }  // namespace
@@ -238,6 +277,184 @@ TEST_CASE("what a process that died had written only is durable when the next on
   }
 }
 
+TEST_CASE("what a failed sync left in memory alone is durable when the next process has read it") {
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    CAPTURE(seed);
+    SimulatedFileSystem files(seed);
+    auto wal = open(files);
+    replayed(*wal);
+    uint64_t number = 0;
+    REQUIRE(write_up_to(*wal, &number, 5));
+    fail_next_sync(files);
+    REQUIRE(!write_up_to(*wal, &number, 9));
+    kill(files, wal);
+    wal = open(files);
+    ReplayStats stats;
+    CHECK(replayed(*wal, &stats) == numbers_up_to(9));
+    CHECK(stats.rewritten_records == 4);
+    CHECK(wal->stats().durable == 9);
+    REQUIRE(wal->wait(9).ok());
+    if (seed % 3 == 1) REQUIRE(write_up_to(*wal, &number, 12));
+    if (seed % 3 == 2) files.drop_caches();
+    files.crash();
+    wal = open(files);
+    CHECK(replayed(*wal, &stats) == numbers_up_to(number));
+    CHECK(stats.damaged_records == 0);
+  }
+}
+
+TEST_CASE("holes that a failed sync left in a segment are filled from the next") {
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    CAPTURE(seed);
+    SimulatedFileSystem files(seed);
+    auto wal = open(files);
+    replayed(*wal);
+    uint64_t number = 0;
+    REQUIRE(write_up_to(*wal, &number, 5));
+    for (int failures = 0; failures < 1 + static_cast<int>(seed % 2); ++failures) {
+      fail_next_sync(files);
+      REQUIRE(!write_up_to(*wal, &number, number + 4));
+      REQUIRE(wal->flush().ok());
+    }
+    REQUIRE(write_up_to(*wal, &number, number + 2));
+    files.crash();
+    wal = open(files);
+    ReplayStats stats;
+    CHECK(replayed(*wal, &stats) == numbers_up_to(number));
+    CHECK(stats.damaged_records == 0);
+    CHECK(!files.exists("data/wal/quarantine").value());
+    wal.reset();
+    CHECK(replayed(*open(files)) == numbers_up_to(number));
+  }
+}
+
+TEST_CASE("a start that ends anywhere while it writes the end of the log again loses nothing of it") {
+  constexpr uint64_t kLast = 9;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    bool whole = false;
+    for (uint64_t n = 1; !whole; ++n) {
+      CAPTURE(seed);
+      CAPTURE(n);
+      SimulatedFileSystem files(seed * 1000 + n);
+      auto wal = open(files);
+      replayed(*wal);
+      uint64_t number = 0;
+      REQUIRE(write_up_to(*wal, &number, 5));
+      REQUIRE(write_up_to(*wal, &number, kLast));  // Acknowledged, and no later record tells.
+      kill(files, wal);
+      files.halt_at(n);
+      wal = open(files);
+      CHECK(replayed(*wal).size() == kLast);
+      whole = !wal->stats().failed;
+      if (seed % 2 == 0) {
+        kill(files, wal);
+        wal = open(files);
+        CHECK(replayed(*wal).size() == kLast);
+      }
+      files.crash();
+      wal = open(files);
+      CHECK(replayed(*wal) == numbers_up_to(kLast));
+      files.crash();
+      wal = open(files);
+      CHECK(replayed(*wal) == numbers_up_to(kLast));
+    }
+  }
+}
+
+TEST_CASE("a start writes the last commit again at most, and nothing when blocks have it") {
+  SimulatedFileSystem files(1);
+  auto wal = open(files, 1 << 20);
+  replayed(*wal);
+  uint64_t number = 0;
+  while (number < 100) REQUIRE(write_up_to(*wal, &number, number + 1));
+  REQUIRE(write_up_to(*wal, &number, 103));
+  ReplayStats stats;
+  for (int life = 0; life < 5; ++life) {
+    kill(files, wal);
+    wal = open(files, 1 << 20);
+    replayed(*wal, &stats);
+    CHECK(stats.records == 103);
+    CHECK(stats.rewritten_records == 3);
+    CHECK(stats.rewritten_bytes < 3 * (100 * 10 + 100));
+    CHECK(wal->stats().segments == 2);  // The copy of the life before was given back.
+  }
+  for (uint64_t after : {102, 103}) {
+    kill(files, wal);
+    wal = open(files, 1 << 20);
+    const uint64_t operations = files.operations();
+    replayed(*wal, &stats, after);
+    CHECK(stats.rewritten_records == 103 - after);
+    CHECK((files.operations() == operations) == (after == 103));
+  }
+}
+
+TEST_CASE("of a log that does not say what was durable, the last segment is written again") {
+  SimulatedFileSystem files(1);
+  auto wal = open(files, 1 << 20);
+  replayed(*wal);
+  uint64_t number = 0;
+  while (number < 20) REQUIRE(write_up_to(*wal, &number, number + 1));
+  REQUIRE(wal->cut().ok());
+  while (number < 30) REQUIRE(write_up_to(*wal, &number, number + 1));
+  kill(files, wal);
+  make_old(files, "data/wal/00000001.wal");
+  make_old(files, "data/wal/00000002.wal");
+  wal = open(files, 1 << 20);
+  ReplayStats stats;
+  CHECK(replayed(*wal, &stats) == numbers_up_to(30));
+  CHECK(stats.rewritten_records == 10);
+  files.crash();
+  wal = open(files, 1 << 20);
+  CHECK(replayed(*wal, &stats) == numbers_up_to(30));
+}
+
+TEST_CASE("a log whose end cannot be written again takes nothing until it can") {
+  SimulatedFileSystem files(1);
+  auto wal = open(files, 1 << 20);
+  replayed(*wal);
+  uint64_t number = 0;
+  REQUIRE(write_up_to(*wal, &number, 5));
+  kill(files, wal);
+  files.set_capacity((1 << 20) + 100);
+  wal = open(files, 1 << 20);
+  CHECK(replayed(*wal) == numbers_up_to(5));
+  CHECK(wal->stats().failed);
+  CHECK(wal->stats().full);
+  CHECK(!wal->ready().ok());
+  CHECK(!wal->wait(5).ok());
+  wal->skip_to(3);
+  CHECK(!wal->wait(5).ok());
+  wal->skip_to(8);
+  CHECK(!wal->wait(8).ok());
+  files.set_capacity(4 << 20);
+  CHECK(wal->ready().ok());
+  CHECK(wal->wait(8).ok());
+  CHECK(wal->stats().durable == 8);
+  CHECK(wal->append(batch_of(9, 10)) == 9);
+  CHECK(wal->flush().ok());
+  files.crash();
+  CHECK(replayed(*open(files)).size() == 6);
+}
+
+TEST_CASE("segments whose first sync fails do not pile up") {
+  SimulatedFileSystem files(1);
+  auto wal = open(files);
+  replayed(*wal);
+  uint64_t number = 0;
+  REQUIRE(write_up_to(*wal, &number, 5));
+  fail_next_sync(files);
+  REQUIRE(!write_up_to(*wal, &number, 7));
+  for (int tries = 0; tries < 10; ++tries) {
+    files.fail_at(6, Code::kUnavailable);  // Made, reserved, its name synced, begun, written.
+    REQUIRE(!wal->flush().ok());
+    CHECK(wal->stats().segments == 1);
+    CHECK(files.list("data/wal")->size() == 1);
+  }
+  REQUIRE(wal->flush().ok());
+  files.crash();
+  CHECK(replayed(*open(files)) == numbers_up_to(7));
+}
+
 TEST_CASE("trimming frees segments and recycles them") {
   SimulatedFileSystem files(1);
   {
@@ -251,6 +468,12 @@ TEST_CASE("trimming frees segments and recycles them") {
     REQUIRE(wal->cut().ok());
     REQUIRE(wal->trim(60).ok());
     CHECK(wal->stats().segments < before);
+    wal->prepare();
+    uint64_t on_disk = 0;
+    const std::vector<std::string> names = files.list("data/wal").value();
+    for (const std::string& name : names)
+      if (!name.starts_with("spare")) on_disk += files.size("data/wal/" + name).value();
+    CHECK(wal->stats().segment_bytes == on_disk);
     for (uint64_t n = 101; n <= 150; ++n) REQUIRE(wal->wait(wal->append(batch_of(n, 50))).ok());
   }
   files.crash();
@@ -324,6 +547,16 @@ TEST_CASE("damage in the middle is stepped over and counted, a torn tail is cut"
     CHECK(stats.damaged_records == 1);
     CHECK(files.list("data/wal/quarantine")->size() == 1);
     CHECK(wal->append(batch_of(21, 1)) == 21);
+    // The copy stays what it is when the segment is not needed any more.
+    const std::string copy = *read_file(files, "data/wal/quarantine/00000001.wal", UINT64_MAX);
+    REQUIRE(wal->flush().ok());
+    REQUIRE(wal->trim(20).ok());
+    for (uint64_t last = 22; last < 26; ++last) {
+      REQUIRE(wal->cut().ok());
+      REQUIRE(wal->wait(wal->append(batch_of(last, 1))).ok());
+    }
+    CHECK(!files.exists("data/wal/00000001.wal").value());
+    CHECK(*read_file(files, "data/wal/quarantine/00000001.wal", UINT64_MAX) == copy);
   }
   SUBCASE("at every byte of the end") {
     std::string whole = *read_file(files, "data/wal/00000001.wal", UINT64_MAX);
@@ -357,7 +590,7 @@ TEST_CASE("a log of a newer version is refused, not taken for an empty one") {
     REQUIRE(wal->wait(wal->append(batch_of(1, 5))).ok());
   }
   auto renumber = [](std::string& bytes) {
-    bytes[7] = '2';
+    bytes[7] = '3';
     SegmentHeader header;
     std::memcpy(&header, bytes.data(), sizeof header);
     header.crc = segment_header_crc(header);
