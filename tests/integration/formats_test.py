@@ -12,6 +12,8 @@ import unittest
 import urllib.parse
 
 sys.path.insert(0, os.path.dirname(__file__))
+import format_bytes  # noqa: E402
+import format_chunks  # noqa: E402
 import format_reader  # noqa: E402
 import processes  # noqa: E402
 import remote_write  # noqa: E402
@@ -196,7 +198,7 @@ class Formats(unittest.TestCase):
         for meta, block in zip(self.catalog["blocks"], self.blocks):
             self.assertEqual(meta["size"], len(block.data))
             self.assertEqual({**meta, "size": 0, "tombstones": ""}, block.meta)
-            self.assertEqual(block.meta["id"], format_reader.ulid_text(block.id))
+            self.assertEqual(block.meta["id"], format_bytes.ulid_text(block.id))
             times = [t for _, samples, native in block.series for t in [*samples, *native]]
             self.assertEqual((meta["least"], meta["greatest"]), (min(times), max(times)))
             self.assertEqual(meta["float_samples"] + meta["histogram_samples"], len(times))
@@ -278,9 +280,9 @@ DAY_NATIVE = (("__name__", "native"),)
 
 
 def day_histogram(i):
-    counts = [int(format_reader.double(DAY_VALUES[labels][i])) for labels in DAY_VALUES if labels[0][1] == "requests_bucket"][:3]
+    counts = [int(format_bytes.double(DAY_VALUES[labels][i])) for labels in DAY_VALUES if labels[0][1] == "requests_bucket"][:3]
     return {**histogram(i), "positive": counts, "count": sum(counts) + 3 * i + 2,
-            "sum": format_reader.double(DAY_VALUES[(("__name__", "gauge"),)][i])}
+            "sum": format_bytes.double(DAY_VALUES[(("__name__", "gauge"),)][i])}
 
 
 def day_times(begin=0, end=DAY_SAMPLES):
@@ -320,9 +322,9 @@ class ADay(unittest.TestCase):
         processes.wait_until(lambda: any(m["level"] == 2 for m in metas()), "the block of a day")
         server.stop()
         cls.meta, = [m for m in metas() if m["level"] == 2]
-        format_reader.forms.clear()
+        format_chunks.forms.clear()
         cls.block = format_reader.Block(os.path.join(blocks, cls.meta["id"] + ".nlb"))
-        cls.forms = set(format_reader.forms)
+        cls.forms = set(format_chunks.forms)
 
     def test_it_holds_the_same_samples_bit_by_bit(self):
         got = {tuple(labels.items()): (samples, native) for labels, samples, native in self.block.series}
