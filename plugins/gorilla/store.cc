@@ -3,6 +3,7 @@
 #include <chrono>
 #include <random>
 
+#include "gorilla/seal/series_ids.h"
 #include "gorilla/seal/series_snapshot.h"
 #include "gorilla/store_fields.h"
 
@@ -109,14 +110,9 @@ Result<void> Store::recover() {
   NIGHTLIGHT_ASSIGN(snapshot, read_series_snapshot(*bucket_, *head_));
   // A crash between a seal's block and its snapshot leaves records whose samples are in the block already.
   const uint64_t sealed = blocks_->sealed_position();
-  // Ids are given one after the other. Some may be missing, of records that are damaged; without its snapshot, any.
-  constexpr uint64_t kMostMissingIds = 1 << 22;
-  uint64_t id_end = snapshot.id_end + kMostMissingIds;
-  if (snapshot.position == 0 && sealed > 0) id_end = uint64_t{UINT32_MAX} + 1;
+  SeriesIds ids(snapshot, sealed > 0);
   auto replayed = log_->replay(snapshot.position, [&](uint64_t position, const LogBatch& batch) -> Result<void> {
-    id_end += batch.new_series.size();
-    for (uint32_t id : batch.new_series)
-      if (id >= id_end) return Error{Code::kDataLoss, "a series has an id that was not given yet"};
+    if (!ids.take(batch.new_series)) return Error{Code::kDataLoss, kIdNotGiven};
     position <= sealed ? head_->replay_sealed(batch) : head_->replay(position, batch);
     return {};
   });

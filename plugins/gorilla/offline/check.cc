@@ -44,17 +44,24 @@ void check_catalogued_block(const DataDirectory& directory, const BlockMeta& met
     report->damages.push_back({directory.file_of(meta.tombstones_key), 0, tombstones.error().message});
 }
 
-void check_snapshot(const DataDirectory& directory, ByteProgress& progress, CheckReport* report) {
+SeriesSnapshot check_snapshot(const DataDirectory& directory, ByteProgress& progress, CheckReport* report) {
   auto object = open_watched(directory, kSeriesKey, progress);
   if (!object.ok()) {
     report->damages.push_back({directory.file_of(kSeriesKey), 0, object.error().message});
-    return;
+    return {};
   }
   ++report->files;
   report->bytes += (*object)->size_bytes();
   Head head{HeadOptions()};
   auto read = read_series_snapshot(*directory.bucket, head);
-  if (!read.ok()) report->damages.push_back(damage_of(read.error(), directory.file_of(kSeriesKey)));
+  if (read.ok()) return *read;
+  report->damages.push_back(damage_of(read.error(), directory.file_of(kSeriesKey)));
+  return {};
+}
+
+bool has_sealed(const CatalogState& catalog) {
+  return std::any_of(catalog.blocks.begin(), catalog.blocks.end(),
+                     [](const BlockMeta& meta) { return !meta.log_ranges.empty(); });
 }
 
 }  // namespace
@@ -72,9 +79,12 @@ Result<CheckReport> check_directory(const DataDirectory& directory, ByteProgress
     const Error& error = directory.catalog.error();
     report.damages.push_back({directory.file_of(kCatalogKey), 0, error.message, error.code == Code::kUnimplemented});
   }
-  if (directory.has(kSeriesKey)) check_snapshot(directory, progress, &report);
-  NIGHTLIGHT_ASSIGN(damages,
-                    check_log(directory.files, directory.path + "/" + std::string(kLogDirectory), progress, &report));
+  SeriesSnapshot snapshot;
+  if (directory.has(kSeriesKey)) snapshot = check_snapshot(directory, progress, &report);
+  // Whether there are blocks is not known without a catalog.
+  const bool sealed = directory.catalog.ok() ? has_sealed(*directory.catalog) : directory.has_blocks();
+  NIGHTLIGHT_ASSIGN(damages, check_log(directory.files, directory.path + "/" + std::string(kLogDirectory),
+                                       snapshot.position, SeriesIds(snapshot, sealed), progress, &report));
   report.damages.insert(report.damages.end(), damages.begin(), damages.end());
   return report;
 }

@@ -9,6 +9,7 @@
 
 #include "gorilla/block/block_meta.h"
 #include "gorilla/offline/data_directory.h"
+#include "gorilla/seal/series_ids.h"
 
 namespace nightlight::gorilla {
 
@@ -31,9 +32,10 @@ Result<CheckReport> check_directory(const DataDirectory& directory, ByteProgress
 // The damages of one block, by offset: every page's checksum, every chunk. `file` is its name in the report.
 std::vector<Damage> check_block(std::shared_ptr<const BucketObject> object, const std::string& file);
 
-// The damages of the write-ahead log in `directory`. A torn end is none: it was never acknowledged.
-Result<std::vector<Damage>> check_log(FileSystem& files, const std::string& directory, ByteProgress& progress,
-                                      CheckReport* counts);
+// The damages of the write-ahead log in `directory`. A torn end is none: it was never acknowledged. `ids` are those
+// that series of records behind the position `after` may have.
+Result<std::vector<Damage>> check_log(FileSystem& files, const std::string& directory, uint64_t after, SeriesIds ids,
+                                      ByteProgress& progress, CheckReport* counts);
 
 }  // namespace nightlight::gorilla
 

@@ -13,12 +13,18 @@ namespace {
 
 class LogCheck final : public LogScan::Visitor {
  public:
-  explicit LogCheck(std::vector<Damage>* damages) : damages_(damages) {}
+  LogCheck(uint64_t after, SeriesIds ids, std::vector<Damage>* damages) : after_(after), ids_(ids), damages_(damages) {}
 
   Result<void> record(const LogScan::Found& found) override {
     ++records;
-    if (!decoded_.decode(found.payload).ok())
-      tell(found.segment, found.offset, "record " + std::to_string(found.sequence) + " is no batch of samples");
+    auto tell_record = [&](const std::string& what) {
+      tell(found.segment, found.offset, "record " + std::to_string(found.sequence) + what);
+    };
+    if (!decoded_.decode(found.payload).ok()) {
+      tell_record(" is no batch of samples");
+    } else if (found.sequence > after_ && !ids_.take(decoded_.batch().new_series)) {
+      tell_record(std::string(": ") + kIdNotGiven);
+    }
     return {};
   }
   void damage(const LogScan::Damage& found) override {
@@ -44,14 +50,16 @@ class LogCheck final : public LogScan::Visitor {
     damages_->push_back({files[segment], offset, std::move(what)});
   }
 
+  const uint64_t after_;
+  SeriesIds ids_;
   std::vector<Damage>* damages_;
   DecodedBatch decoded_;
 };
 
 }  // namespace
 
-Result<std::vector<Damage>> check_log(FileSystem& files, const std::string& directory, ByteProgress& progress,
-                                      CheckReport* counts) {
+Result<std::vector<Damage>> check_log(FileSystem& files, const std::string& directory, uint64_t after, SeriesIds ids,
+                                      ByteProgress& progress, CheckReport* counts) {
   auto names = files.list(directory);
   if (!names.ok()) {
     if (names.error().code == Code::kNotFound) return std::vector<Damage>();  // A snapshot has no log.
@@ -67,7 +75,7 @@ Result<std::vector<Damage>> check_log(FileSystem& files, const std::string& dire
   }
   std::sort(segments.begin(), segments.end());
   std::vector<Damage> damages;
-  LogCheck check(&damages);
+  LogCheck check(after, ids, &damages);
   std::vector<SegmentHeader> begun;
   std::string headless;
   for (const auto& [number, name] : segments) {

@@ -7,6 +7,7 @@
 #include "gorilla/file/simulated.h"
 #include "gorilla/head/head.h"
 #include "gorilla/log/log_batch.h"
+#include "gorilla/offline/check.h"
 #include "gorilla/seal/series_snapshot.h"
 #include "store_world.h"
 #include "test_block.h"
@@ -138,6 +139,17 @@ TEST_CASE("a record whose series has an id that was never given is damage, and w
       auto file = world.files.open("data/" + name, OpenMode::kCreate);
       REQUIRE(file.ok());
       REQUIRE((*file)->append(bytes.data(), bytes.size()).ok());
+    }
+    {
+      auto directory = open_data_directory(world.files, "data", DirectoryUse::kLook);
+      REQUIRE(directory.ok());
+      ByteProgress progress([](uint64_t, uint64_t) {});
+      auto checked = check_directory(**directory, progress);
+      REQUIRE(checked.ok());
+      const bool told = std::any_of(checked->damages.begin(), checked->damages.end(), [](const Damage& damage) {
+        return damage.what == "record 2: a series has an id that was not given yet";
+      });
+      CHECK(told == (id >= 1 << 22));
     }
     REQUIRE(world.open().ok());
     std::string wrong;
