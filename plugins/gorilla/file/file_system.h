@@ -35,6 +35,9 @@ class File {
   virtual Result<void> preallocate(uint64_t size) = 0;
   virtual Result<void> truncate(uint64_t size) = 0;
   virtual Result<uint64_t> size() = 0;
+  // Behind it is nothing but space that was reserved and never written, and reads as zeros. The size, where that is not
+  // known.
+  virtual Result<uint64_t> written_end() = 0;
 };
 
 enum class OpenMode {

@@ -112,6 +112,17 @@ class PosixFile final : public File {
     return static_cast<uint64_t>(info.st_size);
   }
 
+  Result<uint64_t> written_end() override {
+    off_t end = 0;
+    while (true) {
+      const off_t data = ::lseek(fd_, end, SEEK_DATA);
+      if (data < 0 && errno == ENXIO) return static_cast<uint64_t>(end);
+      if (data < 0) return size();
+      end = ::lseek(fd_, data, SEEK_HOLE);
+      if (end < 0) return size();
+    }
+  }
+
  private:
   int fd_;
   std::string path_;

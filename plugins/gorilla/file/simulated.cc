@@ -110,6 +110,16 @@ class SimulatedFileSystem::OpenFile final : public File {
     return uint64_t{inode_->seen.size()};
   }
 
+  // As if all pages of zeros at the end had never been written.
+  Result<uint64_t> written_end() override {
+    MutexLock lock(files_.mutex_);
+    NIGHTLIGHT_TRY(alive());
+    constexpr size_t kPage = 4096;
+    const size_t last = inode_->seen.find_last_not_of('\0');
+    if (last == std::string::npos) return uint64_t{0};
+    return uint64_t{std::min(inode_->seen.size(), (last / kPage + 1) * kPage)};
+  }
+
  private:
   Result<void> alive() const REQUIRES(files_.mutex_) {
     if (files_.epoch_ != epoch_) return failure(Code::kUnavailable, "cannot use", path_, "opened before the crash");

@@ -71,6 +71,30 @@ Result<std::unique_ptr<Wal>> Wal::open(FileSystem& files, WalOptions options) {
 // ---- replay
 // ---------------------------------------------------------------------------------------------------------------
 
+namespace {
+
+// What was written of one segment after the other, in the same memory: segments are large, and mostly empty.
+class SegmentMemory {
+ public:
+  // Valid until the next.
+  Result<std::string_view> read(FileSystem& files, const std::string& path) {
+    NIGHTLIGHT_ASSIGN(file, files.open(path, OpenMode::kRead));
+    NIGHTLIGHT_ASSIGN(end, file->written_end());
+    if (end > size_) {
+      bytes_ = std::make_unique_for_overwrite<char[]>(end);
+      size_ = end;
+    }
+    NIGHTLIGHT_ASSIGN(got, file->pread(0, bytes_.get(), end));
+    return std::string_view(bytes_.get(), got);
+  }
+
+ private:
+  std::unique_ptr<char[]> bytes_;
+  uint64_t size_ = 0;
+};
+
+}  // namespace
+
 // What one replay has come to.
 class Wal::Replay final : public LogScan::Visitor {
  public:
@@ -186,8 +210,9 @@ Result<ReplayStats> Wal::replay(uint64_t after, const std::function<Result<void>
     replay.stats.first_segment = all.front().first->number;
     replay.stats.last_segment = all.back().first->number;
   }
+  SegmentMemory memory;
   for (size_t i = 0; i < all.size(); ++i) {
-    NIGHTLIGHT_ASSIGN(bytes, read_file(files_, path(all[i].first->number), UINT64_MAX));
+    NIGHTLIGHT_ASSIGN(bytes, memory.read(files_, path(all[i].first->number)));
     NIGHTLIGHT_TRY(replay.read(bytes, all[i].second, i + 1 < all.size() ? all[i + 1].second.first : UINT64_MAX));
     all[i].first->last = replay.newest_of_segment();
   }
