@@ -154,9 +154,8 @@ Result<void> status_tsdb_blocks(const Backend& backend, Call& call) {
   return {};
 }
 
-// Requests are answered only when the replay is over, so there is never one to report.
+// Requests are answered only when the replay is over: the current segment is the last one.
 Result<void> status_wal_replay(const Backend& backend, Call& call) {
-  // Answers begin when the store has started: all is replayed.
   const Replayed replayed = replayed_by(backend);
   begin_success(call.json);
   call.json.raw("{\"min\":");
