@@ -217,8 +217,7 @@ Status Store::append(const WriteBatch* batch, AppendResult* result) noexcept {
     if (Status admitted = admit(batch->context); !admitted.ok()) return admitted;
     if (!writable_.load()) return host_->fail(Code::kUnavailable, str("the store is stopping"));
     if (Result<void> ready = log_->ready(); !ready.ok()) return fail(ready.error());
-    if (sealing_.load(std::memory_order_relaxed) && head_is_full())
-      return host_->fail(Code::kResourceExhausted, str("sealing cannot keep up with the samples that arrive"));
+    if (sealing_.load(std::memory_order_relaxed) && head_is_full()) return fail(why_head_is_full());
     RejectionSink* rejections = result->rejections;
     *result = AppendResult{};
     result->struct_size = sizeof(AppendResult);

@@ -123,6 +123,7 @@ class Store final : public Instance,
   // Whether what has failed so may be tried once more: it found no room, and now has that of the reserve.
   bool give_reserve(const Error& error);
   bool head_is_full() const;
+  Error why_head_is_full();
   uint64_t room_to_compact() const;
   // False when the store is stopping.
   bool pause(std::chrono::milliseconds time);
@@ -156,6 +157,8 @@ class Store final : public Instance,
   SealProgress seal_progress_;
   std::atomic<uint32_t> snapshots_{0};              // That are being made.
   bool published_ GUARDED_BY(seal_mutex_) = false;  // The frozen generation's block is in the catalog.
+  Mutex seal_failure_mutex_;
+  std::string seal_failure_ GUARDED_BY(seal_failure_mutex_);  // Why the last seal failed; empty when it did not.
   HistogramCells commit_seconds_;
 
   std::thread sealing_thread_, compaction_thread_;

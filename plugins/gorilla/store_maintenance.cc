@@ -27,6 +27,13 @@ bool Store::head_is_full() const {
   return open >= kSamplesPerSeriesToSeal * series || open >= std::max(kSamplesToSeal, kFewestPerSeriesToSeal * series);
 }
 
+// Senders may drop what is refused for its rate; a disk that lets nothing be sealed is no matter of theirs.
+Error Store::why_head_is_full() {
+  MutexLock lock(seal_failure_mutex_);
+  if (!seal_failure_.empty()) return {Code::kUnavailable, "the head is full, and cannot be sealed: " + seal_failure_};
+  return {Code::kResourceExhausted, "sealing cannot keep up with the samples that arrive"};
+}
+
 Result<void> Store::seal() {
   MutexLock lock(seal_mutex_);
   return seal_locked();
@@ -36,6 +43,8 @@ Result<void> Store::seal_locked() {
   Result<void> done = seal_generation();
   if (!done.ok() && give_reserve(done.error())) done = seal_generation();
   reserve_->keep();
+  MutexLock lock(seal_failure_mutex_);
+  seal_failure_ = done.ok() ? std::string() : done.error().message;
   return done;
 }
 

@@ -24,7 +24,7 @@ CONFIG = """\
 server: {{http_addr: "127.0.0.1:{port}", grpc_addr: "127.0.0.1:0", max_samples_per_query: 100000000}}
 storage: {{data_dir: "{disk}/data", wal_segment_size_mb: 4, compaction_interval_seconds: 1}}
 instances:
-  store: {{seal_interval: 2s, block_duration: 1m, max_head_samples: 100000, retention: 0, disk_reserve: 4MiB}}
+  store: {{seal_interval: 2s, block_duration: 1m, max_head_samples: 1000000, retention: 0, disk_reserve: 4MiB}}
 """
 
 

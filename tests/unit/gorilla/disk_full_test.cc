@@ -17,11 +17,11 @@ constexpr uint64_t kKiB = 1024, kReserve = 256 * kKiB, kCapacity = 8192 * kKiB;
 
 // A store on a small disk, with a block for each of some hours.
 struct SmallDisk : StoreWorld {
-  explicit SmallDisk(uint64_t reserve_bytes) : StoreWorld(1) {
+  explicit SmallDisk(uint64_t reserve_bytes, uint64_t max_head_samples = UINT64_MAX) : StoreWorld(1) {
     options.wal_segment_bytes = 256 * kKiB;
     options.disk_reserve_bytes = reserve_bytes;
-    // However slowly samples come, no seal frees the log before it is full.
-    options.max_head_samples = UINT64_MAX;
+    // By default, however slowly samples come, no seal frees the log before it is full.
+    options.max_head_samples = max_head_samples;
     files.set_capacity(kCapacity);
     for (int s = 0; s < 100; ++s) series.push_back("series-" + std::to_string(s));
     REQUIRE(open().ok());
@@ -142,6 +142,25 @@ TEST_CASE("without a reserve a full disk lets nothing be sealed until somebody m
   disk.clear();
   CHECK(disk.write_next());
   CHECK(disk.store().seal().ok());
+  CHECK(disk.broken_promise() == "");
+}
+
+TEST_CASE("a head that is full because nothing can be sealed tells why, and asks no sender to slow down") {
+  SmallDisk disk(0, 100);
+  REQUIRE(disk.write_next());
+  disk.fill();
+  REQUIRE(!disk.store().seal().ok());
+  AppendResult result{};
+  result.struct_size = sizeof result;
+  for (int i = 0; disk.write_next(); ++i) REQUIRE(i < 5000);
+  BatchBuilder builder;
+  builder.series({{"__name__", "m"}, {"s", "one more"}}, {{kBegin, 1}});
+  CHECK(disk.store().append(&builder.batch(), &result).code == Code::kUnavailable);
+  CHECK(view(disk.host.last_error()).starts_with("the head is full, and cannot be sealed: "));
+  CHECK(disk.broken_promise() == "");
+  disk.clear();
+  REQUIRE(disk.store().seal().ok());
+  CHECK(disk.write_next());
   CHECK(disk.broken_promise() == "");
 }
 
