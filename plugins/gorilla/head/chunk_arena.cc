@@ -25,11 +25,22 @@ uint32_t ChunkArena::allocate(uint8_t size_class) {
     // What is left of the last block is lost: at most one large buffer in 256 KiB.
     next_ = static_cast<uint32_t>(blocks_.size()) << kBlockBits;
     if (next_ == 0) next_ = 1;
-    blocks_.push_back(std::make_unique_for_overwrite<uint8_t[]>(size_t{kBlockUnits} * kUnit));
+    add_block();
   }
   uint32_t ref = next_;
   next_ += units;
   return ref;
+}
+
+void ChunkArena::add_block() {
+  if (blocks_.size() < kBlocksInSlab) {
+    first_blocks_.push_back(std::make_unique_for_overwrite<uint8_t[]>(kBlockBytes));
+    blocks_.push_back(first_blocks_.back().get());
+    return;
+  }
+  const size_t in_slab = blocks_.size() % kBlocksInSlab;
+  if (in_slab == 0) slabs_.push_back(make_slab(true));
+  blocks_.push_back(reinterpret_cast<uint8_t*>(slabs_.back().get()) + in_slab * kBlockBytes);
 }
 
 void ChunkArena::free(uint32_t ref, uint8_t size_class) {

@@ -39,20 +39,8 @@ bool to_integer_from(uint64_t bits, int first_exponent, int& exponent, int64_t& 
 bool grow(ChunkState& c, ChunkArena& arena, uint32_t bytes) {
   if (bytes > ChunkArena::kMaxBytes) return false;
   uint8_t size_class = ChunkArena::class_for(bytes);
-  uint32_t old_bytes = ChunkArena::class_bytes(c.size_class), new_bytes = ChunkArena::class_bytes(size_class);
-  uint32_t ref = arena.allocate(size_class);
-  uint8_t* to = arena.at(ref);
-  const uint8_t* from = arena.at(c.buffer);
-  if (c.mode == ChunkMode::kXor) {
-    uint32_t kept = (c.used + 7) / 8;
-    std::memcpy(to, from, kept);
-    std::memset(to + kept, 0, new_bytes - kept);
-  } else {
-    uint32_t controls = (c.count - 1 + 3) / 4;
-    std::memcpy(to, from, c.used);
-    std::memset(to + c.used, 0, new_bytes - c.used - controls);
-    std::memcpy(to + new_bytes - controls, from + old_bytes - controls, controls);
-  }
+  const uint32_t ref = arena.allocate(size_class);
+  std::memcpy(arena.at(ref), arena.at(c.buffer), c.mode == ChunkMode::kXor ? (c.used + 7) / 8 : c.used);
   arena.free(c.buffer, c.size_class);
   c.buffer = ref;
   c.size_class = size_class;
@@ -62,14 +50,22 @@ bool grow(ChunkState& c, ChunkArena& arena, uint32_t bytes) {
 // ---- decimals
 // -------------------------------------------------------------------------------------------------------------
 
-// Adds the difference of sample number `c.count`, for which there is room. `z` is below 2^32.
+// The first value in eight bytes, then groups of four differences, each behind a byte that has their lengths: a sample
+// touches one place of the buffer, which is seldom in the cache, and only writes, so that nothing is waited for.
+constexpr uint32_t kMostOfDifference = 1 + 4;
+
+// Adds the difference of sample number `c.count`; the buffer has room for kMostOfDifference. `z` is below 2^32.
 void put_difference(ChunkState& c, uint8_t* buffer, uint64_t z) {
-  uint32_t code = code_of(z);
-  uint32_t index = c.count - 1u;
+  const uint32_t code = code_of(z), place = (c.count - 1u) % 4;
+  if (place == 0) {
+    c.open_at = static_cast<uint16_t>(c.used++);
+    c.open_byte = 0;
+  }
   auto little = static_cast<uint32_t>(z);
-  std::memcpy(buffer + c.used, &little, kLengthOf[code]);
-  buffer[ChunkArena::class_bytes(c.size_class) - 1 - index / 4] |= static_cast<uint8_t>(code << (index % 4 * 2));
+  std::memcpy(buffer + c.used, &little, sizeof little);
   c.used += kLengthOf[code];
+  c.open_byte |= static_cast<uint8_t>(code << place * 2);
+  buffer[c.open_at] = c.open_byte;
 }
 
 bool put_integer(HotSeries& s, ChunkArena& arena, int64_t integer) {
@@ -78,7 +74,7 @@ bool put_integer(HotSeries& s, ChunkArena& arena, int64_t integer) {
   uint64_t z_delta = zigzag(delta), z_dod = zigzag(delta - s.last_delta);
   uint64_t z = c.mode == ChunkMode::kDelta ? z_delta : z_dod;
   if (z > UINT32_MAX) return false;
-  uint32_t needed = c.used + kLengthOf[code_of(z)] + (c.count + 3u) / 4;
+  const uint32_t needed = c.used + kMostOfDifference;
   if (needed > ChunkArena::class_bytes(c.size_class) && !grow(c, arena, needed + 12)) return false;
   put_difference(c, arena.at(c.buffer), z);
   int trend = s.trend + static_cast<int>(code_of(z_delta)) - static_cast<int>(code_of(z_dod));
@@ -92,14 +88,15 @@ bool put_integer(HotSeries& s, ChunkArena& arena, int64_t integer) {
 // ---- XOR
 // ------------------------------------------------------------------------------------------------------------------
 
-// The buffer is zero beyond `used`, most significant bit first.
-void put_bits(uint8_t* buffer, uint32_t& used, uint64_t value, uint32_t bits) {
+// Most significant bit first.
+void put_bits(ChunkState& c, uint8_t* buffer, uint64_t value, uint32_t bits) {
   while (bits > 0) {
-    uint32_t free_bits = 8 - used % 8;
+    uint32_t free_bits = 8 - c.used % 8;
     uint32_t now = std::min(free_bits, bits);
-    auto piece = static_cast<uint8_t>((value >> (bits - now)) & ((1u << now) - 1));
-    buffer[used / 8] |= static_cast<uint8_t>(piece << (free_bits - now));
-    used += now;
+    auto piece = static_cast<uint8_t>(((value >> (bits - now)) & ((1u << now) - 1)) << (free_bits - now));
+    c.open_byte = static_cast<uint8_t>((free_bits == 8 ? 0 : c.open_byte) | piece);
+    buffer[c.used / 8] = c.open_byte;
+    c.used += now;
     bits -= now;
   }
 }
@@ -112,19 +109,19 @@ bool put_xor(HotSeries& s, ChunkArena& arena, uint64_t bits) {
   uint8_t* buffer = arena.at(c.buffer);
   uint64_t x = bits ^ c.value_bits;
   if (x == 0) {
-    put_bits(buffer, c.used, 0, 1);
+    put_bits(c, buffer, 0, 1);
   } else {
     auto leading = static_cast<uint32_t>(std::min(std::countl_zero(x), 31));
     auto trailing = static_cast<uint32_t>(std::countr_zero(x));
     if (s.leading != 0xff && leading >= s.leading && trailing >= s.trailing) {
-      put_bits(buffer, c.used, 2, 2);
-      put_bits(buffer, c.used, x >> s.trailing, 64u - s.leading - s.trailing);
+      put_bits(c, buffer, 2, 2);
+      put_bits(c, buffer, x >> s.trailing, 64u - s.leading - s.trailing);
     } else {
       uint32_t length = 64 - leading - trailing;
-      put_bits(buffer, c.used, 3, 2);
-      put_bits(buffer, c.used, leading, 5);
-      put_bits(buffer, c.used, length & 63, 6);
-      put_bits(buffer, c.used, x >> trailing, length);
+      put_bits(c, buffer, 3, 2);
+      put_bits(c, buffer, leading, 5);
+      put_bits(c, buffer, length & 63, 6);
+      put_bits(c, buffer, x >> trailing, length);
       s.leading = static_cast<uint8_t>(leading);
       s.trailing = static_cast<uint8_t>(trailing);
     }
@@ -156,14 +153,13 @@ bool encode(HotSeries& s, ChunkArena& arena, const std::vector<double>& values, 
   c.size_class = ChunkArena::class_for(static_cast<uint32_t>(16 + values.size() / 4));
   c.buffer = arena.allocate(c.size_class);
   uint8_t* buffer = arena.at(c.buffer);
-  std::memset(buffer, 0, ChunkArena::class_bytes(c.size_class));
   c.count = 1;
   bool fits = true;
   if (mode == ChunkMode::kXor) {
     c.used = 0;
     fresh.leading = 0xff;
     c.value_bits = std::bit_cast<uint64_t>(values[0]);
-    put_bits(buffer, c.used, c.value_bits, 64);
+    put_bits(c, buffer, c.value_bits, 64);
     for (size_t i = 1; fits && i < values.size(); ++i) {
       auto bits = std::bit_cast<uint64_t>(values[i]);
       fits = put_xor(fresh, arena, bits);
@@ -255,7 +251,6 @@ void decode_values(const ChunkState& c, const uint8_t* buffer, double* out) {
       return;
     case ChunkMode::kDelta:
     case ChunkMode::kDeltaOfDelta: {
-      const uint8_t* controls = buffer + ChunkArena::class_bytes(c.size_class) - 1;
       const bool dod = c.mode == ChunkMode::kDeltaOfDelta;
       const double power = kPower10[c.exponent];
       int64_t integer, delta = 0;
@@ -263,8 +258,10 @@ void decode_values(const ChunkState& c, const uint8_t* buffer, double* out) {
       out[0] = static_cast<double>(integer) / power;
       const uint8_t* p = buffer + 8;
       constexpr uint32_t kMask[] = {0, 0xff, 0xffff, 0xffffffff};
+      uint32_t codes = 0;
       for (uint32_t i = 0; i + 1 < c.count; ++i) {
-        uint32_t code = (*(controls - i / 4) >> (i % 4 * 2)) & 3;
+        codes = i % 4 == 0 ? *p++ : codes >> 2;
+        const uint32_t code = codes & 3;
         uint32_t word;
         std::memcpy(&word, p, 4);
         p += kLengthOf[code];

@@ -31,6 +31,10 @@ struct ChunkState {
   ChunkMode mode = ChunkMode::kEmpty;
   uint8_t exponent = 0;
   uint8_t size_class = 0;
+  // Of the buffer, which is only written: the byte that the next sample may add to. kDelta*: the lengths of the last
+  // differences, and where they stand; kXor: the last bits.
+  uint8_t open_byte = 0;
+  uint16_t open_at = 0;
 };
 
 // A series' hot line: one cache line.
@@ -63,13 +67,8 @@ void start_chunk(HotSeries& series);
 // Fetches what the next append_value writes to.
 inline void prefetch_buffer(const ChunkState& chunk, const ChunkArena& arena) {
   if (chunk.mode < ChunkMode::kDelta) return;
-  const uint8_t* buffer = arena.at(chunk.buffer);
-  if (chunk.mode == ChunkMode::kXor) {
-    __builtin_prefetch(buffer + chunk.used / 8, 1);
-    return;
-  }
-  __builtin_prefetch(buffer + chunk.used, 1);
-  __builtin_prefetch(buffer + ChunkArena::class_bytes(chunk.size_class) - 1 - chunk.count / 4, 1);
+  const uint32_t used = chunk.mode == ChunkMode::kXor ? chunk.used / 8 : chunk.used;
+  __builtin_prefetch(arena.at(chunk.buffer) + used, 1);
 }
 
 // Bytes of buffer that a copy of the chunk needs.

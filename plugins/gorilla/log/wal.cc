@@ -4,11 +4,10 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
-#include <set>
 
-#include "gorilla/log/log_scan.h"
 #include "gorilla/log/record.h"
 #include "gorilla/log/segment.h"
+#include "gorilla/log/wal_replay.h"
 
 namespace nightlight::gorilla {
 namespace {
@@ -71,109 +70,6 @@ Result<std::unique_ptr<Wal>> Wal::open(FileSystem& files, WalOptions options) {
 // ---- replay
 // ---------------------------------------------------------------------------------------------------------------
 
-namespace {
-
-// What was written of one segment after the other, in the same memory: segments are large, and mostly empty.
-class SegmentMemory {
- public:
-  // Valid until the next.
-  Result<std::string_view> read(FileSystem& files, const std::string& path) {
-    NIGHTLIGHT_ASSIGN(file, files.open(path, OpenMode::kRead));
-    NIGHTLIGHT_ASSIGN(end, file->written_end());
-    if (end > size_) {
-      bytes_ = std::make_unique_for_overwrite<char[]>(end);
-      size_ = end;
-    }
-    NIGHTLIGHT_ASSIGN(got, file->pread(0, bytes_.get(), end));
-    return std::string_view(bytes_.get(), got);
-  }
-
- private:
-  std::unique_ptr<char[]> bytes_;
-  uint64_t size_ = 0;
-};
-
-}  // namespace
-
-// What one replay has come to.
-class Wal::Replay final : public LogScan::Visitor {
- public:
-  using Each = std::function<Result<void>(uint64_t, const LogBatch&)>;
-
-  Replay(uint64_t after, const Each& each) : after_(after), each_(each), scan_(*this) {}
-
-  Result<void> record(const LogScan::Found& found) override {
-    if (found.sequence <= after_) {
-      ++stats.skipped_records;
-      return {};
-    }
-    Result<void> taken = decoded_.decode(found.payload);
-    if (taken.ok()) {
-      taken = each_(found.sequence, decoded_.batch());
-      if (!taken.ok() && taken.error().code != Code::kDataLoss) return taken;
-    }
-    if (!taken.ok()) {
-      ++stats.damaged_records;
-      damaged.insert(found.segment);
-      return {};
-    }
-    ++stats.records;
-    stats.samples += decoded_.batch().sample_series.size() + decoded_.batch().histograms.size();
-    keep(found);
-    return {};
-  }
-
-  void damage(const LogScan::Damage& found) override {
-    // Records in front of a whole segment may have been given up: they count as one.
-    stats.damaged_records += found.size_bytes > 0 ? found.missing : 1;
-    stats.damaged_bytes += found.size_bytes;
-    damaged.insert(found.segment);
-  }
-
-  Result<void> read(std::string_view bytes, const SegmentHeader& header, uint64_t next_first) {
-    NIGHTLIGHT_TRY(scan_.segment(bytes, header, next_first));
-    stats.torn_bytes = scan_.torn_bytes();  // Only those of the last one count.
-    return {};
-  }
-
-  uint64_t last() const { return scan_.last(); }
-  uint64_t newest_of_segment() const { return scan_.newest(); }
-  uint64_t durable() const { return std::max(scan_.durable(), after_); }
-
-  // The records that are not known to be durable. They are those that were read: what the disk has may be another
-  // thing.
-  std::string take_tail() {
-    size_t at = 0;
-    while (at < tail_.size() && sequence_of(tail_.data() + at) <= durable()) {
-      uint32_t size;
-      std::memcpy(&size, tail_.data() + at + 4, 4);
-      at += record_size(size);
-    }
-    tail_.erase(0, at);
-    return std::move(tail_);
-  }
-
-  ReplayStats stats;
-  std::set<uint64_t> damaged;  // Numbers of segments.
-
- private:
-  void keep(const LogScan::Found& found) {
-    if (found.sequence <= durable()) return;
-    if (kept_last_ <= durable()) tail_.clear();
-    const size_t begin = begin_record(tail_);
-    tail_.append(found.payload);
-    end_record(tail_, begin, found.sequence);
-    kept_last_ = found.sequence;
-  }
-
-  const uint64_t after_;
-  const Each& each_;
-  LogScan scan_;
-  DecodedBatch decoded_;
-  std::string tail_;
-  uint64_t kept_last_ = 0;  // The newest in tail_.
-};
-
 // The header of a segment, if records were ever written behind it. Otherwise it was made ready or recycled, and not
 // begun: nothing in it was acknowledged. Only a damaged header in front of later segments hides something, and then the
 // sequence has a gap, which the next segment shows.
@@ -198,26 +94,20 @@ Result<ReplayStats> Wal::replay(uint64_t after, const std::function<Result<void>
     MutexLock lock(segments_mutex_);
     segments = segments_;
   }
-  std::vector<std::pair<Segment*, SegmentHeader>> all;
+  std::vector<WalReplay::Segment> begun_segments;
+  std::vector<Segment*> all;
   for (Segment& segment : segments) {
     NIGHTLIGHT_ASSIGN(header, begun(segment.number));
     if (!header) continue;
     segment.first = header->first;
-    all.emplace_back(&segment, *header);
+    all.push_back(&segment);
+    begun_segments.push_back({path(segment.number), *header});
   }
-  Replay replay(after, each);
-  if (!all.empty()) {
-    replay.stats.first_segment = all.front().first->number;
-    replay.stats.last_segment = all.back().first->number;
-  }
-  SegmentMemory memory;
-  for (size_t i = 0; i < all.size(); ++i) {
-    NIGHTLIGHT_ASSIGN(bytes, memory.read(files_, path(all[i].first->number)));
-    NIGHTLIGHT_TRY(replay.read(bytes, all[i].second, i + 1 < all.size() ? all[i + 1].second.first : UINT64_MAX));
-    all[i].first->last = replay.newest_of_segment();
-  }
+  WalReplay replay(files_, after);
+  NIGHTLIGHT_TRY(replay.run(begun_segments, each));
+  for (size_t i = 0; i < all.size(); ++i) all[i]->last = begun_segments[i].last;
   for (Segment& segment : segments) {
-    if (!replay.damaged.contains(segment.number)) continue;
+    if (!replay.damaged().contains(segment.number)) continue;
     segment.damaged = true;
     quarantine(segment);
   }
@@ -225,7 +115,11 @@ Result<ReplayStats> Wal::replay(uint64_t after, const std::function<Result<void>
     MutexLock lock(segments_mutex_);
     segments_ = std::move(segments);
   }
-  ReplayStats stats = replay.stats;
+  ReplayStats stats = replay.stats();
+  if (!all.empty()) {
+    stats.first_segment = all.front()->number;
+    stats.last_segment = all.back()->number;
+  }
   rewrite(replay.take_tail(), std::max(replay.last(), after), replay.durable(), stats);
   return stats;
 }

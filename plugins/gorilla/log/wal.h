@@ -63,7 +63,6 @@ class Wal final : public IngestLog {
     uint64_t first = 0;       // As its header says; 0: not begun.
     bool damaged = false;     // There is a link to it, for people.
   };
-  class Replay;
 
   Wal(FileSystem& files, WalOptions options);
   std::string path(uint64_t number) const;
