@@ -18,13 +18,21 @@ namespace nightlight::promql_std {
 
 class SharedExtrapolation;
 
-// What deriv and predict_linear add up of the times of every window, for the series of one timing_id.
+// The places in time of windows' samples, in seconds from each window's origin, when all windows share them.
+struct TimeRamp {
+  bool is_one = false;
+  std::vector<double> seconds;
+  std::vector<uint32_t> offsets;  // By step: the place of its first sample.
+};
+
+// What deriv and predict_linear know of the times of every window, for the series of one timing_id.
 struct TimeSums {
   struct Moments {
     CompensatedSum x, xx;
   };
   uint64_t timing_id = 0;        // 0: of none.
   std::vector<Moments> moments;  // By step.
+  TimeRamp ramp;
 };
 
 // Memory that one function object reuses from call to call.
@@ -157,7 +165,8 @@ std::span<const Definition> change_functions();        // changes, resets
 std::span<const Definition> sum_functions();           // sum_, avg_, count_, present_over_time
 std::span<const Definition> extreme_functions();       // min_, max_, ts_of_*, last_, first_over_time
 std::span<const Definition> spread_functions();        // stddev_, stdvar_, quantile_, mad_over_time
-std::span<const Definition> trend_functions();         // deriv, predict_linear, double_exponential_smoothing, integral
+std::span<const Definition> line_functions();          // deriv, predict_linear
+std::span<const Definition> trend_functions();         // double_exponential_smoothing, integral
 std::span<const Definition> math_functions();
 std::span<const Definition> trigonometry_functions();
 std::span<const Definition> time_functions();

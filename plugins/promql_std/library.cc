@@ -85,9 +85,9 @@ class StdFunction final : public Function {
 Library::Library(Host* host) : host_(host) {
   for (auto family :
        {rate_functions(), instant_rate_functions(), change_functions(), sum_functions(), extreme_functions(),
-        spread_functions(), trend_functions(), math_functions(), trigonometry_functions(), time_functions(),
-        scalar_functions(), label_functions(), sort_functions(), absent_functions(), histogram_column_functions(),
-        histogram_vector_functions(), info_functions()}) {
+        spread_functions(), line_functions(), trend_functions(), math_functions(), trigonometry_functions(),
+        time_functions(), scalar_functions(), label_functions(), sort_functions(), absent_functions(),
+        histogram_column_functions(), histogram_vector_functions(), info_functions()}) {
     for (const Definition& definition : family) definitions_.push_back(&definition);
   }
   std::sort(definitions_.begin(), definitions_.end(),
