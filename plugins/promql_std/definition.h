@@ -39,6 +39,7 @@ struct TimeSums {
 struct Scratch {
   std::vector<double> values;
   std::vector<double> more_values;
+  std::vector<double> padded_values;
   std::vector<uint32_t> indices;
   std::vector<uint32_t> counts;
   std::vector<FloatHistogram> histograms;

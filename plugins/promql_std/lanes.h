@@ -26,7 +26,22 @@ struct WindowGroup {
   uint64_t step[kWindows];
   uint32_t begin[kWindows], end[kWindows];
 
+  bool followed = false;  // A full group came before, whose windows still stand beyond `size`.
+
   bool full() const { return size == kWindows; }
+  void begin_next() {
+    followed = full();
+    size = 0;
+  }
+  // Fills the last group up with windows of the one before it, whose answers are then computed again: a full group costs
+  // less than a few windows one by one.
+  void complete() {
+    if (size == 0 || full() || !followed) return;
+    std::rotate(step, step + size, step + kWindows);
+    std::rotate(begin, begin + size, begin + kWindows);
+    std::rotate(end, end + size, end + kWindows);
+    size = kWindows;
+  }
   void add(uint64_t at_step, uint32_t from, uint32_t to) {
     step[size] = at_step;
     begin[size] = from;

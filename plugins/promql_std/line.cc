@@ -176,10 +176,26 @@ bool find_ramp(const Scope& scope, const Windows& w, Origin&& origin_ms, TimeRam
   return true;
 }
 
-bool on_one_ramp(const TimeRamp& ramp, const WindowGroup& group) {
-  for (size_t k = 1; k < kWindows; ++k)
-    if (ramp.offsets[group.step[k]] != ramp.offsets[group.step[0]]) return false;
-  return group.in_step();
+// The places from `from` to `to` at each of which the windows of a group have consecutive samples, beginning with
+// number `at + place` for the first window. What would be in front of the first sample of all is no window's yet.
+struct Stretch {
+  uint32_t from, to;
+  int64_t at;
+};
+
+// False when the windows do not go in step.
+bool find_stretch(const TimeRamp& ramp, const WindowGroup& group, uint32_t first_sample, Stretch& out) {
+  out.from = out.to = UINT32_MAX;
+  out.at = int64_t{group.begin[0]} - ramp.offsets[group.step[0]];
+  for (size_t k = 0; k < kWindows; ++k) {
+    const uint32_t offset = ramp.offsets[group.step[k]];
+    if (int64_t{group.begin[k]} - offset != out.at + static_cast<int64_t>(k)) return false;
+    out.from = std::min(out.from, offset);
+    out.to = std::min(out.to, offset + (group.end[k] - group.begin[k]));
+  }
+  for (size_t k = 0; k < kWindows; ++k)
+    if (ramp.offsets[group.step[k]] != out.from && group.begin[k] != first_sample) return false;
+  return out.from < out.to;
 }
 
 // `ends[i]` becomes where the values stop being that of number i.
@@ -207,13 +223,20 @@ Status each_line(Scope& scope, const Windows& w, Origin&& origin_ms, Use&& use) 
   TimeRamp& ramp = kept.ramp;
   if (!known) ramp.is_one = find_ramp(scope, w, origin_ms, ramp);
   std::vector<uint32_t>& constant_until = scope.scratch.indices;
-  if (ramp.is_one) find_constants(w.values, w.begin[0], end_of_all, constant_until);
+  // With zeros in front, which a window may add as long as it has not begun.
+  std::vector<double>& padded = scope.scratch.padded_values;
+  const uint32_t first_sample = w.begin[0];
+  if (ramp.is_one) {
+    find_constants(w.values, first_sample, end_of_all, constant_until);
+    padded.assign(kWindows, 0);
+    padded.insert(padded.end(), w.values + first_sample, w.values + end_of_all);
+  }
   WindowGroup group;
   auto finish = [&] {
     double origins[kWindows];
     TimeMoments of_times[kWindows];
     ValueMoments of_values[kWindows];
-    uint32_t done = 0;
+    uint32_t done[kWindows] = {};
     for (size_t k = 0; k < group.size; ++k) {
       origins[k] = static_cast<double>(origin_ms(group.step[k], group.begin[k]));
       of_values[k].first = w.values[group.begin[k]];
@@ -221,42 +244,46 @@ Status each_line(Scope& scope, const Windows& w, Origin&& origin_ms, Use&& use) 
       if (known) of_times[k] = kept.moments[group.step[k]];
     }
     if (group.full()) {
-      done = group.common();
       if (!known) add_common_times(times.data(), group, origins, of_times);
-      if (ramp.is_one && on_one_ramp(ramp, group)) {
-        add_values_on_ramp(w.values + group.begin[0], ramp.seconds.data() + ramp.offsets[group.step[0]], done, !whole,
-                           of_values);
-        for (size_t k = 0; k < kWindows; ++k)
-          of_values[k].constant = constant_until[group.begin[k]] >= group.begin[k] + done;
+      Stretch stretch;
+      if (ramp.is_one && find_stretch(ramp, group, first_sample, stretch)) {
+        const double* from = padded.data() + (stretch.at + stretch.from - first_sample + int64_t{kWindows});
+        add_values_on_ramp(from, ramp.seconds.data() + stretch.from, stretch.to - stretch.from, !whole, of_values);
+        for (size_t k = 0; k < kWindows; ++k) {
+          done[k] = stretch.to - std::min(stretch.to, ramp.offsets[group.step[k]]);
+          of_values[k].constant = constant_until[group.begin[k]] >= group.begin[k] + done[k];
+        }
       } else {
         (whole ? add_common_products : add_common_values)(w.values, times.data(), group, origins, of_values);
+        std::fill_n(done, kWindows, group.common());
       }
     }
     for (size_t k = 0; k < group.size; ++k) {
-      uint32_t i = group.begin[k] + done;
-      if (done > 0 && !(is_exact(of_values[k].y) && is_exact(of_values[k].xy))) {
+      uint32_t i = group.begin[k] + done[k];
+      if (done[k] > 0 && !(is_exact(of_values[k].y) && is_exact(of_values[k].xy))) {
         of_values[k] = ValueMoments{{}, {}, w.values[group.begin[k]], true};
-        for (i = group.begin[k]; i < group.begin[k] + done; ++i)
+        for (i = group.begin[k]; i < group.begin[k] + done[k]; ++i)
           of_values[k].add(w.values[i], seconds_between(times[i], origins[k]));
       }
-      for (; i < group.end[k]; ++i) {
-        const double seconds = seconds_between(times[i], origins[k]);
-        if (!known) {
+      for (; i < group.end[k]; ++i) of_values[k].add(w.values[i], seconds_between(times[i], origins[k]));
+      if (!known) {
+        for (uint32_t j = group.begin[k] + (group.full() ? group.common() : 0); j < group.end[k]; ++j) {
+          const double seconds = seconds_between(times[j], origins[k]);
           of_times[k].x.add(seconds);
           of_times[k].xx.add(seconds * seconds);
         }
-        of_values[k].add(w.values[i], seconds);
       }
       if (whole) of_values[k].y = {sums[group.end[k]] - sums[group.begin[k]], 0};
       kept.moments[group.step[k]] = of_times[k];
       use(group.step[k], line_of(of_times[k], of_values[k], group.end[k] - group.begin[k]));
     }
-    group.size = 0;
+    group.begin_next();
   };
   Status status = each_float_window(scope, w, 0, 2, [&](uint64_t step, uint32_t begin, uint32_t end) {
     group.add(step, begin, end);
     if (group.full()) finish();
   });
+  group.complete();
   finish();
   if (status.ok()) kept.timing_id = w.timing_id;
   return status;

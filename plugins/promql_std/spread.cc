@@ -65,12 +65,13 @@ Status each_variance(const Scope& scope, const Windows& w, Use&& use) {
       for (uint32_t i = begin; i < group.end[k]; ++i) spread.add(w.values[i]);
       use(group.step[k], spread.variance());
     }
-    group.size = 0;
+    group.begin_next();
   };
   Status status = each_float_window(scope, w, 0, 1, [&](uint64_t step, uint32_t begin, uint32_t end) {
     group.add(step, begin, end);
     if (group.full()) finish();
   });
+  group.complete();
   finish();
   return status;
 }

@@ -136,7 +136,7 @@ Status aggregate_floats(Scope& scope, const Windows& w, ColumnOut& out, bool fro
       const bool known = full && is_exact(sum);  // `of_windows` is of a full group.
       emit(out, group.step[k], known ? rounded(sum, end - begin) : alone(w.values, begin, end));
     }
-    group.size = 0;
+    group.begin_next();
   };
   for (uint64_t step = 0; step < scope.steps(); ++step) {
     Window window = window_at(w, step);
@@ -148,6 +148,7 @@ Status aggregate_floats(Scope& scope, const Windows& w, ColumnOut& out, bool fro
     group.add(step, window.begin, window.end);
     if (group.full()) finish();
   }
+  group.complete();
   finish();
   return kOkStatus;
 }
