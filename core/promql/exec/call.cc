@@ -56,6 +56,7 @@ class WindowCall final : public SeriesCall {
   }
 
   bool distinct_without_name() const override { return windows_->distinct_without_name(); }
+  Result<void> move_to(uint64_t first, uint64_t count) override { return windows_->move_to(first, count); }
 
  private:
   WindowStreamPtr windows_;
@@ -142,9 +143,9 @@ class DivisibleCall final : public Divisible {
 
   uint64_t size() const override { return windows_->divisible(); }
   bool distinct_without_name() const override { return windows_->distinct_without_name(); }
-  Result<VectorStreamPtr> part(QueryState& state, Domain& domain, uint64_t first, uint64_t count) const override {
+  Result<VectorStreamPtr> part(QueryState& state, Domain& domain) const override {
     NIGHTLIGHT_ASSIGN(site, site_->part(state, domain));
-    NIGHTLIGHT_ASSIGN(windows, windows_->part(state, domain, first, count));
+    NIGHTLIGHT_ASSIGN(windows, windows_->part(state, domain));
     return VectorStreamPtr(
         std::make_unique<WindowCall>(state, domain, std::move(site), std::move(windows), Keep::kForQuery));
   }

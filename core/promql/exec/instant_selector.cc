@@ -111,6 +111,7 @@ class InstantSelector final : public VectorStream {
   }
 
   bool distinct_without_name() const override { return selection_.distinct_without_name(); }
+  Result<void> move_to(uint64_t first, uint64_t count) override { return selection_.move_to(first, count); }
 
  private:
   bool add_times(const ColumnFill& fill) {
@@ -196,10 +197,9 @@ class DivisibleSelector final : public Divisible {
 
   uint64_t size() const override { return selection_.size(); }
   bool distinct_without_name() const override { return selection_.distinct_without_name(); }
-  Result<VectorStreamPtr> part(QueryState& state, Domain& domain, uint64_t first, uint64_t count) const override {
-    NIGHTLIGHT_ASSIGN(selection, selection_.part(state, first, count));
+  Result<VectorStreamPtr> part(QueryState& state, Domain& domain) const override {
     return VectorStreamPtr(
-        std::make_unique<InstantSelector>(state, domain, std::move(selection), look_, Keep::kForQuery));
+        std::make_unique<InstantSelector>(state, domain, selection_.part(state), look_, Keep::kForQuery));
   }
 
  private:

@@ -33,6 +33,10 @@ class Notes {
   // Adds what a part of the query had to say, as if it had been said here.
   void add_all(const Notes& part);
   bool empty() const { return notes_.empty(); }
+  void clear() {
+    notes_.clear();
+    places_.clear();
+  }
   std::string_view query() const { return query_; }
   std::vector<std::string> texts(NoteKind kind) const;
 

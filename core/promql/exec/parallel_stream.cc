@@ -15,7 +15,7 @@ namespace {
 constexpr uint64_t kLeastSeries = 128;  // Fewer are not divided.
 constexpr uint64_t kLeastPerPart = 32, kMostPerPart = 256;
 // The columns of a part are in memory at once, and so many parts.
-constexpr uint64_t kMostBytesPerPart = 1 << 20;
+constexpr uint64_t kMostBytesPerPart = 512 << 10;
 constexpr unsigned kMostAhead = 32;
 
 uint64_t series_per_part(uint64_t series, uint64_t steps, unsigned threads) {
@@ -25,18 +25,36 @@ uint64_t series_per_part(uint64_t series, uint64_t steps, unsigned threads) {
 
 class ParallelStream;
 
+// What computing parts takes, and where their columns are: of one part after the other, so that functions go on with
+// what they know of timestamps, and memory is used again while it is in the cache.
+struct Bench {
+  Bench(QueryState& whole, const Domain& uncounted) : state(whole), domain(uncounted) {}
+
+  // Forgets the last part.
+  void clear(const Domain& uncounted) {
+    state.arena.reset();
+    state.notes.clear();
+    state.held_samples = state.peak_samples = 0;
+    domain.queryable_samples = uncounted.queryable_samples;
+    domain.read_samples = uncounted.read_samples;
+  }
+
+  QueryState state;
+  Domain domain;
+  VectorStreamPtr series;  // Goes before what it refers to.
+};
+
 // The series [first, first + count). The consumer owns its result; while it is being computed, the thread that does so.
 struct Part {
   enum class Stage { kWaiting, kRunning, kDone };
 
-  Part(const ParallelStream& of, uint64_t from, uint64_t so_many) : stream(of), first(from), count(so_many) {}
+  Part(ParallelStream& of, uint64_t from, uint64_t so_many) : stream(of), first(from), count(so_many) {}
   void compute();
   Result<void> compute_columns();
 
-  const ParallelStream& stream;  // Not to be used once the stage is kDone.
+  ParallelStream& stream;  // Not to be used once the stage is kDone.
   const uint64_t first, count;
-  std::unique_ptr<QueryState> state;
-  std::optional<Domain> domain;
+  std::unique_ptr<Bench> bench;
   // Columns, and what was held while each was computed.
   std::vector<const Column*> columns;
   std::vector<int64_t> held_samples;
@@ -91,7 +109,7 @@ class ParallelStream final : public VectorStream {
 
   ~ParallelStream() override {
     // A task that comes too late may hold its part for longer than the query lives.
-    if (current_ != nullptr) current_->state.reset();
+    if (current_ != nullptr) current_->bench.reset();
     state_.held_samples -= held_;
     for (const std::shared_ptr<Part>& part : ahead_) {
       if (part->claim()) {
@@ -99,7 +117,7 @@ class ParallelStream final : public VectorStream {
       } else {
         part->wait();
       }
-      part->state.reset();
+      part->bench.reset();
     }
   }
 
@@ -113,8 +131,8 @@ class ParallelStream final : public VectorStream {
         if (keep_ == Keep::kForQuery) NIGHTLIGHT_TRY(state_.charge(sample_count(*column, domain_)));
         return column;
       }
-      if (current_ != nullptr && current_->state != nullptr) {
-        held_ = current_->state->peak_samples;  // Of series without a result.
+      if (current_ != nullptr && current_->bench != nullptr) {
+        held_ = current_->bench->state.peak_samples;  // Of series without a result.
         NIGHTLIGHT_TRY(state_.charge(held_));
       }
       if (current_ != nullptr && current_->error) return *current_->error;
@@ -152,19 +170,45 @@ class ParallelStream final : public VectorStream {
 
   // What the part has counted and said, as if it had happened here.
   void account() {
-    if (current_->state == nullptr) return;
-    state_.notes.add_all(current_->state->notes);
+    if (current_->bench == nullptr) return;
+    state_.notes.add_all(current_->bench->state.notes);
+    const Domain& counted = current_->bench->domain;
     for (uint64_t step = 0; step < domain_.steps(); ++step) {
-      domain_.queryable_samples[step] += current_->domain->queryable_samples[step];
-      domain_.read_samples[step] += current_->domain->read_samples[step];
+      domain_.queryable_samples[step] += counted.queryable_samples[step];
+      domain_.read_samples[step] += counted.read_samples[step];
     }
   }
 
   void retire() {
-    if (current_ != nullptr && keep_ == Keep::kForQuery && current_->state != nullptr)
-      state_.parts.push_back(std::move(current_->state));
-    if (current_ != nullptr) current_->state.reset();
+    if (current_ != nullptr && current_->bench != nullptr) {
+      std::unique_ptr<Bench> bench = std::move(current_->bench);
+      if (keep_ == Keep::kForQuery) {
+        bench->series.reset();
+        const std::shared_ptr<Bench> kept = std::move(bench);
+        state_.parts.emplace_back(kept, &kept->state);
+      } else {
+        bench->clear(uncounted_);
+        MutexLock lock(benches_mutex_);
+        benches_.push_back(std::move(bench));
+      }
+    }
     current_.reset();
+  }
+
+  // [any] One that was used before, if any is idle.
+  Result<std::unique_ptr<Bench>> take_bench() {
+    {
+      MutexLock lock(benches_mutex_);
+      if (!benches_.empty()) {
+        std::unique_ptr<Bench> bench = std::move(benches_.back());
+        benches_.pop_back();
+        return bench;
+      }
+    }
+    auto bench = std::make_unique<Bench>(state_, uncounted_);
+    NIGHTLIGHT_ASSIGN(series, whole_->part(bench->state, bench->domain));
+    bench->series = std::move(series);
+    return bench;
   }
 
   QueryState& state_;
@@ -175,6 +219,8 @@ class ParallelStream final : public VectorStream {
   const uint64_t series_, per_part_;
   const size_t most_ahead_;
   uint64_t started_ = 0;
+  Mutex benches_mutex_;
+  std::vector<std::unique_ptr<Bench>> benches_ GUARDED_BY(benches_mutex_);  // Idle.
   std::deque<std::shared_ptr<Part>> ahead_;
   std::shared_ptr<Part> current_;
   size_t at_ = 0;
@@ -191,16 +237,17 @@ void Part::compute() {
 }
 
 Result<void> Part::compute_columns() {
-  state = std::make_unique<QueryState>(stream.state_);
-  domain.emplace(stream.uncounted_);
-  NIGHTLIGHT_ASSIGN(series, stream.whole_->part(*state, *domain, first, count));
+  NIGHTLIGHT_ASSIGN(taken, stream.take_bench());
+  bench = std::move(taken);
+  QueryState& state = bench->state;
+  NIGHTLIGHT_TRY(bench->series->move_to(first, count));
   while (true) {
-    NIGHTLIGHT_ASSIGN(column, series->next());
+    NIGHTLIGHT_ASSIGN(column, bench->series->next());
     if (column == nullptr) return {};
     // The column itself is charged by the consumer, if it keeps it.
-    const int64_t samples = sample_count(*column, *domain);
-    state->held_samples -= samples;
-    held_samples.push_back(std::exchange(state->peak_samples, 0) - samples);
+    const int64_t samples = sample_count(*column, bench->domain);
+    state.held_samples -= samples;
+    held_samples.push_back(std::exchange(state.peak_samples, 0) - samples);
     columns.push_back(column);
   }
 }

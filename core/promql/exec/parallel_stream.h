@@ -20,9 +20,9 @@ class Divisible {
   // How many series there are to begin with; some may have no value anywhere.
   virtual uint64_t size() const = 0;
   virtual bool distinct_without_name() const = 0;
-  // [any] The series [first, first + count), charged and counted to the part's own account, kept for the
-  // query. This object outlives it.
-  virtual Result<VectorStreamPtr> part(QueryState& state, Domain& domain, uint64_t first, uint64_t count) const = 0;
+  // [any] A stream that move_to has to be called on, for one part of the series after the other: charged and counted to
+  // the part's own account, its columns kept as long as what is in the state's arena. This object outlives it.
+  virtual Result<VectorStreamPtr> part(QueryState& state, Domain& domain) const = 0;
 };
 
 bool is_worth_dividing(const QueryState& state, uint64_t series);

@@ -91,7 +91,7 @@ struct QueryState {
   BlockArena arena;  // Lives as long as the query's result.
   Notes notes;
   std::vector<Owned<SeriesSet>> selections;        // The labels' text lives in them.
-  std::vector<std::unique_ptr<QueryState>> parts;  // Whose columns are kept for the query.
+  std::vector<std::shared_ptr<QueryState>> parts;  // Whose columns are kept for the query.
 
   int64_t held_samples = 0, peak_samples = 0;
   int64_t series_touched = 0;

@@ -43,11 +43,11 @@ class RangeSelector final : public WindowStream {
 
   bool distinct_without_name() const override { return selection_.distinct_without_name(); }
   uint64_t divisible() const override { return selection_.size(); }
-  Result<WindowStreamPtr> part(QueryState& state, Domain& domain, uint64_t first, uint64_t count) const override {
-    NIGHTLIGHT_ASSIGN(selection, selection_.part(state, first, count));
+  Result<WindowStreamPtr> part(QueryState& state, Domain& domain) const override {
     return WindowStreamPtr(
-        std::make_unique<RangeSelector>(state, domain, std::move(selection), bounds_.shape(), statistics_only_));
+        std::make_unique<RangeSelector>(state, domain, selection_.part(state), bounds_.shape(), statistics_only_));
   }
+  Result<void> move_to(uint64_t first, uint64_t count) override { return selection_.move_to(first, count); }
 
  private:
   // Functions see float histograms only.

@@ -34,19 +34,23 @@ Result<Selection> Selection::open(QueryState& state, const std::vector<LabelMatc
   for (Str warning : set->warnings()) state.notes.add_foreign_warning(view(warning));
   Selection selection(state, set);
   selection.distinct_ = one_name && !selection.has_type_or_unit();
-  SeriesCursor* cursor = nullptr;
-  if (Status status = set->open(0, set->size(), &cursor); !status.ok()) return state.storage_error(status);
-  selection.cursor_.reset(cursor);
+  NIGHTLIGHT_TRY(selection.move_to(0, set->size()));
   return selection;
 }
 
-Result<Selection> Selection::part(QueryState& state, uint64_t first, uint64_t count) const {
+Selection Selection::part(QueryState& state) const {
   Selection out(state, set_);
   out.distinct_ = distinct_;
-  SeriesCursor* cursor = nullptr;
-  if (Status status = set_->open(first, count, &cursor); !status.ok()) return state.storage_error(status);
-  out.cursor_.reset(cursor);
   return out;
+}
+
+Result<void> Selection::move_to(uint64_t first, uint64_t count) {
+  SeriesCursor* cursor = nullptr;
+  if (Status status = set_->open(first, count, &cursor); !status.ok()) return state_->storage_error(status);
+  cursor_.reset(cursor);
+  batch_ = {};
+  at_ = 0;
+  return {};
 }
 
 bool Selection::has_type_or_unit() const {

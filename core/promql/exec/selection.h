@@ -35,8 +35,10 @@ class Selection {
   bool distinct_without_name() const { return distinct_; }
 
   uint64_t size() const { return set_->size(); }
-  // [any] The series [first, first + count), read on behalf of a part of the query.
-  Result<Selection> part(QueryState& state, uint64_t first, uint64_t count) const;
+  // [any] The same series, read on behalf of a part of the query: none until move_to is called.
+  Selection part(QueryState& state) const;
+  // Goes on with the series [first, first + count). Batches are told from those before.
+  Result<void> move_to(uint64_t first, uint64_t count);
 
  private:
   Selection(QueryState& state, SeriesSet* set) : state_(&state), set_(set) {}

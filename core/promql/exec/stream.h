@@ -24,6 +24,9 @@ class VectorStream {
   virtual Result<const Column*> next() = 0;
   // Whether the label sets would stay distinct without name, type and unit.
   virtual bool distinct_without_name() const = 0;
+
+  // For streams of a part of the series (see Divisible): next goes on with those of [first, first + count).
+  virtual Result<void> move_to(uint64_t, uint64_t) { return Error{Code::kUnimplemented, "not a part"}; }
 };
 using VectorStreamPtr = std::unique_ptr<VectorStream>;
 
@@ -41,10 +44,12 @@ class WindowStream {
 
   // For streams that can be read in parts, instead of by next: how many series there are, ...
   virtual uint64_t divisible() const { return 0; }
-  // ... and [any] those of [first, first + count), charged and counted to the part's own account.
-  virtual Result<std::unique_ptr<WindowStream>> part(QueryState&, Domain&, uint64_t, uint64_t) const {
+  // ... and [any] a stream for a part of them, charged and counted to the part's own account, ...
+  virtual Result<std::unique_ptr<WindowStream>> part(QueryState&, Domain&) const {
     return Error{Code::kUnimplemented, "not divisible"};
   }
+  // ... which goes on with the series [first, first + count), and has none before.
+  virtual Result<void> move_to(uint64_t, uint64_t) { return Error{Code::kUnimplemented, "not a part"}; }
 };
 using WindowStreamPtr = std::unique_ptr<WindowStream>;
 

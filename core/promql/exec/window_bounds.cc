@@ -67,16 +67,29 @@ void WindowBounds::drop_stale_floats(View<int64_t>& timestamps_ms, View<double>&
   start_timestamps_ms = {start_timestamps_.data(), start_timestamps_.size()};
 }
 
+// Whether the bounds of the last call are those of these timestamps, too. Ids are looked at first; batches, and parts
+// of a query that are computed one after the other, often have the same timestamps under another one.
+bool WindowBounds::is_known(View<int64_t> timestamps_ms, uint64_t batch, uint64_t timestamps_id) {
+  const bool was_none = bounds_id_ == 0;
+  const bool same_id = timestamps_id == bounds_id_ && batch == bounds_batch_;
+  bounds_id_ = timestamps_id;
+  bounds_batch_ = batch;
+  if (timestamps_id == 0) return false;
+  if (same_id) return true;
+  if (!was_none && std::equal(timestamps_ms.begin(), timestamps_ms.end(), bounds_times_.begin(), bounds_times_.end()))
+    return true;
+  bounds_times_.assign(timestamps_ms.begin(), timestamps_ms.end());
+  return false;
+}
+
 bool WindowBounds::fill(View<int64_t> timestamps_ms, View<double> values, View<int64_t> start_timestamps_ms,
                         View<const Histogram*> histograms, uint64_t batch, uint64_t timestamps_id, Windows& out) {
   const uint64_t with_stale = values.size;
   drop_stale_floats(timestamps_ms, values, start_timestamps_ms);
   if (values.size != with_stale) timestamps_id = 0;
-  if (timestamps_id == 0 || timestamps_id != bounds_id_ || batch != bounds_batch_) {
+  if (!is_known(timestamps_ms, batch, timestamps_id)) {
     any_float_ = find_bounds(
         shape_, timestamps_ms.size, [&](uint32_t i) { return timestamps_ms[i]; }, begin_, end_);
-    bounds_id_ = timestamps_id;
-    bounds_batch_ = batch;
     ++timing_id_;
   }
   held_ = static_cast<int64_t>(values.size);

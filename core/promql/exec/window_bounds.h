@@ -44,7 +44,10 @@ class WindowBounds {
   void drop_stale_floats(View<int64_t>& timestamps_ms, View<double>& values, View<int64_t>& start_timestamps_ms);
 
   const WindowShape shape_;
-  uint64_t bounds_batch_ = 0, bounds_id_ = 0;  // Whose timestamps begin_ and end_ are for.
+  bool is_known(View<int64_t> timestamps_ms, uint64_t batch, uint64_t timestamps_id);
+
+  uint64_t bounds_batch_ = 0, bounds_id_ = 0;  // Whose timestamps begin_ and end_ are for, ...
+  std::vector<int64_t> bounds_times_;          // ... and these, when the id is not 0.
   uint64_t timing_id_ = 0;                     // Grows with every change of begin_ and end_.
   // So many series whose bounds are these are yet to be counted.
   int64_t uncounted_ = 0;
