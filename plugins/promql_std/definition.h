@@ -134,13 +134,13 @@ constexpr FunctionSpec make_spec(std::string_view name, FunctionShape shape, Vie
 
 constexpr Definition window_function(std::string_view name, View<ValueType> arguments, WindowKernel kernel,
                                      std::string_view doc, uint32_t flags = 0, int32_t variadic = 0) {
-  Definition d{make_spec(name, FunctionShape::kWindow, arguments, doc, flags, variadic)};
+  Definition d{make_spec(name, FunctionShape::kWindow, arguments, doc, flags | kSetsValues, variadic)};
   d.window = kernel;
   return d;
 }
 constexpr Definition column_function(std::string_view name, View<ValueType> arguments, ColumnKernel kernel,
                                      std::string_view doc, uint32_t flags = 0, int32_t variadic = 0) {
-  Definition d{make_spec(name, FunctionShape::kColumn, arguments, doc, flags, variadic)};
+  Definition d{make_spec(name, FunctionShape::kColumn, arguments, doc, flags | kSetsValues, variadic)};
   d.column = kernel;
   return d;
 }

@@ -20,8 +20,11 @@ const int64_t* start_times(const Scope& scope, const Windows& w) {
 }
 
 NIGHTLIGHT_VECTOR_CLONES bool falls_anywhere(const double* values, uint32_t begin, uint32_t end) {
+  // With an index that cannot wrap around, for the compiler's sake.
+  const double* from = values + begin;
+  const size_t pairs = end > begin ? size_t{end} - begin - 1 : 0;
   uint64_t any = 0;
-  for (uint32_t i = begin + 1; i < end; ++i) any |= values[i] < values[i - 1] ? 1 : 0;
+  for (size_t i = 0; i < pairs; ++i) any |= from[i + 1] < from[i] ? 1 : 0;
   return any != 0;
 }
 

@@ -11,23 +11,31 @@
 namespace nightlight::promql_std {
 namespace {
 
-// out[i] = increase * factor[i], and whether any window must be traced to the counter's zero after all: then, and
-// perhaps needlessly, the bits of `traced` tell which.
+// Four steps. `in_step`: their windows begin, and end, one sample after the other.
+[[gnu::always_inline]] inline void load_edges(const double* values, const uint32_t* first, const uint32_t* last,
+                                              bool in_step, Lanes& from, Lanes& to) {
+  if (in_step) {
+    std::memcpy(&from, values + first[0], sizeof from);
+    std::memcpy(&to, values + last[0], sizeof to);
+  } else {
+    from = Lanes{values[first[0]], values[first[1]], values[first[2]], values[first[3]]};
+    to = Lanes{values[last[0]], values[last[1]], values[last[2]], values[last[3]]};
+  }
+}
+
+// out[i] = increase * factor[i], and whether any window must be traced to the counter's zero after all.
 NIGHTLIGHT_VECTOR_CLONES bool scale(size_t steps, const double* values, const uint32_t* first, const uint32_t* last,
-                                    const double* factor, const double* bound, double* out, uint64_t* traced) {
+                                    const uint8_t* in_step, const double* factor, const double* bound, double* out) {
   LaneMask any{};
   for (size_t i = 0; i < steps; i += kLanes) {
-    const Lanes from{values[first[i]], values[first[i + 1]], values[first[i + 2]], values[first[i + 3]]};
-    const Lanes to{values[last[i]], values[last[i + 1]], values[last[i + 2]], values[last[i + 3]]};
-    Lanes factors, bounds;
+    Lanes from, to, factors, bounds;
+    load_edges(values, first + i, last + i, in_step[i / kLanes] != 0, from, to);
     std::memcpy(&factors, factor + i, sizeof factors);
     std::memcpy(&bounds, bound + i, sizeof bounds);
     const Lanes increase = to - from;
     const Lanes result = increase * factors;
     std::memcpy(out + i, &result, sizeof result);
-    const LaneMask near_zero = (increase > 0) & (from >= 0) & (from <= bounds * increase);
-    any |= near_zero;
-    std::memcpy(traced + i, &near_zero, sizeof near_zero);
+    any |= (increase > 0) & (from >= 0) & (from <= bounds * increase);
   }
   return (any[0] | any[1] | any[2] | any[3]) != 0;
 }
@@ -56,8 +64,6 @@ void SharedExtrapolation::prepare(const Scope& scope, const Windows& w, double d
   bound_.assign(room, -1);
   spans_.assign(steps, {});
   valid_.assign(valid_words(steps), 0);
-  results_.resize(room);
-  traced_.resize(room);
   for (size_t step = 0; step < steps; ++step) {
     const uint32_t begin = w.begin[step], end = w.end[step];
     if (end - begin < 2) continue;
@@ -69,30 +75,31 @@ void SharedExtrapolation::prepare(const Scope& scope, const Windows& w, double d
     if (of_counter) bound_[step] = reach_to_start(spans_[step]) / (spans_[step].sampled / 1000) * (1 + 1e-9);
     set_valid(valid_.data(), step);
   }
+  in_step_.assign(room / kLanes, 1);
+  for (size_t i = 0; i < room; ++i) {
+    const size_t of_lanes = i / kLanes * kLanes, lane = i % kLanes;
+    if (first_[i] != first_[of_lanes] + lane || last_[i] != last_[of_lanes] + lane) in_step_[i / kLanes] = 0;
+  }
 }
 
 void SharedExtrapolation::compute(const Windows& w, ColumnOut& out) {
-  const bool any = scale(steps_, w.values, first_.data(), last_.data(), factor_.data(), bound_.data(), results_.data(),
-                         traced_.data());
+  const size_t whole = steps_ / kLanes * kLanes;
+  auto part = [&](size_t begin, size_t end, double* to) {
+    return scale(end - begin, w.values, first_.data() + begin, last_.data() + begin, in_step_.data() + begin / kLanes,
+                 factor_.data() + begin, bound_.data() + begin, to);
+  };
+  bool any = part(0, whole, out.values);
+  if (whole < steps_) {
+    double rest[kLanes];
+    any |= part(whole, steps_, rest);
+    std::copy_n(rest, steps_ - whole, out.values + whole);
+  }
   for (size_t step = 0; any && step < steps_; ++step) {
-    if (traced_[step] == 0) continue;
     const double first = w.values[first_[step]], increase = w.values[last_[step]] - first;
-    results_[step] = increase * (extrapolation_factor(spans_[step], first / increase) / divisor_);
+    if (increase > 0 && first >= 0 && first <= bound_[step] * increase)
+      out.values[step] = increase * (extrapolation_factor(spans_[step], first / increase) / divisor_);
   }
-  for (size_t word = 0; word < valid_.size(); ++word) {
-    const size_t begin = word * 64, end = std::min(begin + 64, steps_);
-    const uint64_t valid = valid_[word];
-    out.valid[word] |= valid;
-    if (valid == ~uint64_t{0}) {
-      std::copy(results_.begin() + static_cast<int64_t>(begin), results_.begin() + static_cast<int64_t>(end),
-                out.values + begin);
-    } else {
-      for (uint64_t bits = valid; bits != 0; bits &= bits - 1) {
-        const size_t step = begin + static_cast<size_t>(std::countr_zero(bits));
-        out.values[step] = results_[step];
-      }
-    }
-  }
+  for (size_t word = 0; word < valid_.size(); ++word) out.valid[word] |= valid_[word];
 }
 
 }  // namespace nightlight::promql_std

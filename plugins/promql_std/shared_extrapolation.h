@@ -31,8 +31,7 @@ class SharedExtrapolation {
   std::vector<double> bound_;   // ... which is when it is less than the first value by this factor or more.
   std::vector<Spans> spans_;
   std::vector<uint64_t> valid_;
-  std::vector<double> results_;  // Of the current series.
-  std::vector<uint64_t> traced_;
+  std::vector<uint8_t> in_step_;  // By four steps: whether their windows begin, and end, one sample after the other.
 };
 
 }  // namespace nightlight::promql_std

@@ -21,9 +21,15 @@ class SeriesCall : public VectorStream {
 
  protected:
   ColumnFill fresh(View<LabelPair> labels, uint32_t flags, bool with_histograms) {
-    if (site_->has(kKeepsName)) return room_.fresh(labels, flags, with_histograms);
-    renamed_.apply(labels, flags);
-    return room_.fresh(renamed_.labels, renamed_.flags, with_histograms);
+    ColumnFill fill;
+    if (site_->has(kKeepsName)) {
+      fill = room_.fresh(labels, flags, with_histograms);
+    } else {
+      renamed_.apply(labels, flags);
+      fill = room_.fresh(renamed_.labels, renamed_.flags, with_histograms);
+    }
+    if (fill && !site_->has(kSetsValues)) std::fill_n(fill.values, domain_.steps(), 0.0);
+    return fill;
   }
   ColumnOut out_of(const ColumnFill& fill) const {
     return ColumnOut{sizeof(ColumnOut), static_cast<uint32_t>(domain_.steps()), fill.values, fill.valid,

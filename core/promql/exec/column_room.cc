@@ -32,7 +32,7 @@ ColumnFill ColumnRoom::fresh(View<LabelPair> labels, uint32_t flags, bool with_h
   ColumnFill out;
   View<LabelPair> pairs = copy_pairs(memory, labels);
   out.column = allocate_array<Column>(memory, 1);
-  out.values = allocate_zeroed<double>(memory, domain_.steps());
+  out.values = allocate_array<double>(memory, domain_.steps());
   out.valid = allocate_zeroed<uint64_t>(memory, domain_.words());
   if (with_histograms) out.histograms = allocate_zeroed<const Histogram*>(memory, domain_.steps());
   bool failed = out.column == nullptr || out.values == nullptr || out.valid == nullptr ||
@@ -59,6 +59,12 @@ const Column* ColumnRoom::copy(const Column& column) {
 }
 
 Result<const Column*> ColumnRoom::finish(const ColumnFill& fill) {
+  for (uint64_t word = 0; word < domain_.words(); ++word) {
+    const uint64_t begin = word * 64, left = domain_.steps() - begin;
+    const uint64_t steps = left < 64 ? (uint64_t{1} << left) - 1 : ~uint64_t{0};
+    for (uint64_t none = ~fill.valid[word] & steps; none != 0; none &= none - 1)
+      fill.values[begin + static_cast<uint64_t>(std::countr_zero(none))] = 0;
+  }
   if (keep_ == Keep::kForQuery) NIGHTLIGHT_TRY(state_.charge(sample_count(*fill.column, domain_)));
   return fill.column;
 }

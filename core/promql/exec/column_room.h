@@ -47,11 +47,12 @@ class ColumnRoom {
   ColumnRoom(QueryState& state, const Domain& domain, Keep keep)
       : state_(state), domain_(domain), keep_(keep), scratch_(state.budget) {}
 
-  // A column without values. With Keep::kUntilNext it takes the place of the last one. Null when memory is exhausted.
+  // A column without values: what is in `values` means nothing yet. With Keep::kUntilNext it takes the place of the
+  // last one. Null when memory is exhausted.
   ColumnFill fresh(View<LabelPair> labels, uint32_t flags, bool with_histograms);
   // Copies a column, labels included, so that it lives as long as this room's columns do. Null: no memory.
   const Column* copy(const Column& column);
-  // What ends the making of a column: charges it if it is kept.
+  // What ends the making of a column: its values are 0 where it has none, and it is charged if it is kept.
   Result<const Column*> finish(const ColumnFill& fill);
 
   // Where what belongs to the columns lives.

@@ -34,6 +34,9 @@ enum FunctionFlags : uint32_t {
   // kVector: called once more, with empty vectors, before any vector is evaluated: the query fails with what it says of
   // its strings, not with what is wrong with the vectors.
   kStringsFirst = 512,
+  // kWindow, kColumn: of ColumnOut::values only those count whose bits the function sets. They need not be zeroed for
+  // it.
+  kSetsValues = 1024,
 };
 
 struct FunctionSpec {
@@ -161,7 +164,7 @@ struct Windows {
   uint64_t timing_id;
 };
 
-// Where a series' results go; `steps` long, zeroed by the caller.
+// Where a series' results go; `steps` long, zeroed by the caller (but see kSetsValues).
 struct ColumnOut {
   uint32_t struct_size;
   uint32_t steps;

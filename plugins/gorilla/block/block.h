@@ -32,7 +32,7 @@ class BlockCursor {
  public:
   virtual ~BlockCursor() = default;
   // Appends the samples of a series in the cursor's range to `out`. Sets out->timestamps_id when `out` had no samples
-  // before.
+  // before; timestamps that clear_samples has left there are then taken for this cursor's.
   virtual Result<void> read(uint32_t ordinal, SampleColumns* out) = 0;
 };
 

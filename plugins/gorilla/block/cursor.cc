@@ -17,12 +17,13 @@ struct Held {
   size_t slice = 0;  // Index into the reader's slices.
   size_t page_number = 0;
   std::shared_ptr<const DataPageView> page;
+  size_t next = 0;  // The chunk of the page behind those that were read last.
   ChunkValues values;
 };
 
-// The part of a column within the cursor's range.
+// A decoded column, and the part of it within the cursor's range.
 struct Window {
-  std::span<const int64_t> times;
+  std::vector<int64_t> times;
   size_t first = 0, count = 0;
   bool whole() const { return count == times.size(); }
 };
@@ -31,15 +32,26 @@ class Cursor final : public BlockCursor {
  public:
   Cursor(const DataReader& data, int64_t start_ms, int64_t end_ms) : data_(data), start_ms_(start_ms), end_ms_(end_ms) {
     for (size_t i = 0; i < data.slices().size(); ++i)
-      if (overlaps(data.slices()[i].number)) held_.push_back({i, 0, nullptr, {}});
+      if (overlaps(data.slices()[i].number)) held_.push_back({i, 0, nullptr, 0, {}});
   }
 
   Result<void> read(uint32_t ordinal, SampleColumns* out) override {
     if (ordinal >= data_.series_count()) return Error{Code::kOutOfRange, "no series " + std::to_string(ordinal)};
-    bool fresh = out->timestamps_ms.empty();
+    const bool fresh = out->values.empty();
     used_.clear();
+    times_.clear();
+    if (held_timestamps_ > kMaxHeldTimestamps) {
+      columns_.clear();
+      held_timestamps_ = 0;
+    }
     for (Held& held : held_) NIGHTLIGHT_TRY(read_slice(held, ordinal, out));
-    out->timestamps_id = fresh ? id_of_used() : 0;
+    const uint64_t id = fresh ? id_of_used() : 0;
+    if (id == 0 || id != out->timestamps_id) {
+      if (fresh) out->timestamps_ms.clear();
+      for (std::span<const int64_t> times : times_)
+        out->timestamps_ms.insert(out->timestamps_ms.end(), times.begin(), times.end());
+    }
+    out->timestamps_id = id;
     return {};
   }
 
@@ -66,16 +78,21 @@ class Cursor final : public BlockCursor {
         NIGHTLIGHT_ASSIGN(page, data_.load(pages[number]));
         held.page = std::move(page);
         held.page_number = number;
+        held.next = 0;
         held.values.clear();
       }
       const DataPageView& page = *held.page;
-      for (size_t i = page.find(ordinal); i < page.size() && page.ordinal(i) == ordinal; ++i) {
+      size_t i = held.next;
+      const bool is_next = i < page.size() && page.ordinal(i) == ordinal && (i == 0 || page.ordinal(i - 1) < ordinal);
+      if (!is_next) i = page.find(ordinal);
+      for (; i < page.size() && page.ordinal(i) == ordinal; ++i) {
         auto read = read_chunk(held, i, out);
         if (!read.ok() && read.error().message.empty())
           return data_.file().damaged(pages[number].ref.offset,
                                       "the chunk of series " + std::to_string(ordinal) + " is wrong");
         NIGHTLIGHT_TRY(std::move(read));
       }
+      held.next = i;
     }
     return {};
   }
@@ -83,22 +100,22 @@ class Cursor final : public BlockCursor {
   // An error without a text: the chunk itself is wrong.
   Result<void> read_chunk(Held& held, size_t i, SampleColumns* out) {
     const DataPageView& page = *held.page;
-    NIGHTLIGHT_ASSIGN(times, column(page.column(i)));
-    Window window{times, 0, 0};
-    window.first = static_cast<size_t>(std::lower_bound(times.begin(), times.end(), start_ms_) - times.begin());
-    auto last = static_cast<size_t>(std::upper_bound(times.begin(), times.end(), end_ms_) - times.begin());
-    if (last <= window.first) return {};
-    window.count = last - window.first;
+    NIGHTLIGHT_ASSIGN(found, column(page.column(i)));
+    const Window& window = *found;
+    if (window.count == 0) return {};
     bool ok = page.kind(i) == kHistogramEncoding ? read_histograms(page.chunk(i), window, out)
                                                  : read_floats(held, i, window, out);
     if (!ok) return Error{Code::kDataLoss, ""};
-    if (page.kind(i) != kHistogramEncoding) used_.push_back(page.column(i));
+    if (page.kind(i) != kHistogramEncoding) {
+      used_.push_back(page.column(i));
+      times_.push_back(std::span(window.times).subspan(window.first, window.count));
+    }
     return {};
   }
 
   bool read_floats(Held& held, size_t i, const Window& window, SampleColumns* out) {
     const DataPageView& page = *held.page;
-    size_t before = out->timestamps_ms.size(), count = window.times.size();
+    size_t before = out->values.size(), count = window.times.size();
     FloatChunk chunk;
     if (!split_float_chunk(page.kind(i), page.chunk(i), &chunk)) return false;
     if (chunk.has_starts) {
@@ -124,8 +141,6 @@ class Cursor final : public BlockCursor {
       out->values.insert(out->values.end(), values_.begin() + static_cast<ptrdiff_t>(window.first),
                          values_.begin() + static_cast<ptrdiff_t>(window.first + window.count));
     }
-    auto times = window.times.subspan(window.first, window.count);
-    out->timestamps_ms.insert(out->timestamps_ms.end(), times.begin(), times.end());
     return true;
   }
 
@@ -138,17 +153,18 @@ class Cursor final : public BlockCursor {
     return true;
   }
 
-  // The decoded column; the view lives until the next call.
-  Result<std::span<const int64_t>> column(uint32_t id) {
-    if (auto found = columns_.find(id); found != columns_.end()) return std::span<const int64_t>(found->second);
-    if (held_timestamps_ > kMaxHeldTimestamps) {
-      columns_.clear();
-      held_timestamps_ = 0;
-    }
-    std::vector<int64_t> times;
+  // Lives until the next series is read.
+  Result<const Window*> column(uint32_t id) {
+    if (auto found = columns_.find(id); found != columns_.end()) return &found->second;
+    Window window;
+    std::vector<int64_t>& times = window.times;
     NIGHTLIGHT_TRY(data_.decode_column(id, &times));
+    const auto first = std::lower_bound(times.begin(), times.end(), start_ms_);
+    const auto last = std::upper_bound(first, times.end(), end_ms_);
+    window.first = static_cast<size_t>(first - times.begin());
+    window.count = static_cast<size_t>(last - first);
     held_timestamps_ += times.size();
-    return std::span<const int64_t>(columns_.emplace(id, std::move(times)).first->second);
+    return &columns_.emplace(id, std::move(window)).first->second;
   }
 
   // Equal lists of columns within one range are equal timestamps.
@@ -166,12 +182,14 @@ class Cursor final : public BlockCursor {
   const DataReader& data_;
   const int64_t start_ms_, end_ms_;
   std::vector<Held> held_;
-  std::unordered_map<uint32_t, std::vector<int64_t>> columns_;
+  std::unordered_map<uint32_t, Window> columns_;
   size_t held_timestamps_ = 0;
+  // Of the series that is read: columns, and what of them lies in the cursor's range.
   std::vector<uint32_t> used_;
+  std::vector<std::span<const int64_t>> times_;
   std::map<std::vector<uint32_t>, uint64_t> ids_;
   std::vector<int64_t> starts_;
-  std::vector<double> values_;
+  UninitialisedVector<double> values_;
   std::vector<const Histogram*> histograms_;
 };
 

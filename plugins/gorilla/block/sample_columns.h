@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/uninitialised.h"
 #include "nightlight/columns.h"
 
 namespace nightlight::gorilla {
@@ -56,7 +57,7 @@ class SampleArena {
 // Samples that were read, ascending in time.
 struct SampleColumns {
   std::vector<int64_t> timestamps_ms;
-  std::vector<double> values;                // Parallel to timestamps_ms.
+  UninitialisedVector<double> values;        // Parallel to timestamps_ms.
   std::vector<int64_t> start_timestamps_ms;  // Empty (all unknown), or parallel to timestamps_ms.
   std::vector<const Histogram*> histograms;  // In `arena`.
   SampleArena arena;
@@ -64,7 +65,10 @@ struct SampleColumns {
   uint64_t timestamps_id = 0;
 
   void clear();
-  bool empty() const { return timestamps_ms.empty() && histograms.empty(); }
+  // Before another series of the same cursor: timestamps and their id stay until it has been read, since it may have
+  // the same.
+  void clear_samples();
+  bool empty() const { return values.empty() && histograms.empty(); }
 };
 
 }  // namespace nightlight::gorilla

@@ -17,7 +17,8 @@ inline constexpr int64_t kMaxDecimal = int64_t{1} << 51;
 // Fills `integers` (as long as `values`); the exponent, or nothing when there is none.
 std::optional<unsigned> to_decimal(std::span<const double> values, int64_t* integers);
 
-// values[i] = integers[i] / 10^exponent. False when an integer is not within +-kMaxDecimal.
+// values[i] = integers[i] / 10^exponent. False, and the values are nothing, when an integer is not within
+// +-kMaxDecimal.
 bool from_decimal(std::span<const int64_t> integers, unsigned exponent, double* values);
 
 }  // namespace nightlight::gorilla

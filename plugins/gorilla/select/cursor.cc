@@ -27,7 +27,9 @@ bool hidden(const std::vector<TimeRange>* ranges, int64_t t) {
 }  // namespace
 
 GorillaCursor::GorillaCursor(const GorillaSeriesSet& set, uint64_t first, uint64_t end)
-    : set_(set), position_(first), end_(end), block_cursors_(set.blocks_.size()) {}
+    : set_(set), position_(first), end_(end), block_reads_(set.blocks_.size()), arena_(set.take_arena()) {}
+
+GorillaCursor::~GorillaCursor() { set_.give_back(std::move(arena_)); }
 
 Status GorillaCursor::next(SeriesBatch* out) noexcept {
   return guard(set_.host_, [&]() -> Status { return fill(out); });
@@ -198,11 +200,11 @@ Result<void> GorillaCursor::read_blocks(uint32_t s) {
   for (uint32_t n = set_.block_begins_[s]; n < set_.block_begins_[s + 1]; ++n) {
     const GorillaSeriesSet::BlockSeries& at = set_.block_series_[n];
     const BlockView& view = set_.blocks_[at.block];
-    std::unique_ptr<BlockCursor>& cursor = block_cursors_[at.block];
-    if (cursor == nullptr) cursor = view.block->cursor(set_.start_ms_, set_.end_ms_);
-    SampleColumns& c = columns_read_;
-    c.clear();
-    NIGHTLIGHT_TRY(cursor->read(at.ordinal, &c));
+    BlockRead& read = block_reads_[at.block];
+    if (read.cursor == nullptr) read.cursor = view.block->cursor(set_.start_ms_, set_.end_ms_);
+    SampleColumns& c = read.columns;
+    c.clear_samples();
+    NIGHTLIGHT_TRY(read.cursor->read(at.ordinal, &c));
     if (view.tombstones != nullptr) {
       if (const auto* ranges = view.tombstones->ranges(at.ordinal)) subtract(*ranges, &c);
     }

@@ -59,7 +59,7 @@ class GorillaCursor final : public SeriesCursor {
     size_t operator()(const Key& k) const { return static_cast<size_t>(k.a ^ (k.b * 0x9e3779b97f4a7c15ull)); }
   };
 
-  ~GorillaCursor() = default;
+  ~GorillaCursor();
   Status fill(SeriesBatch* out);
   // Copies what the head has of series [begin, end) of the order.
   void copy_head(uint64_t begin, uint64_t end);
@@ -75,7 +75,11 @@ class GorillaCursor final : public SeriesCursor {
 
   const GorillaSeriesSet& set_;
   uint64_t position_, end_;
-  std::vector<std::unique_ptr<BlockCursor>> block_cursors_;
+  struct BlockRead {
+    std::unique_ptr<BlockCursor> cursor;  // Null until the block is read.
+    SampleColumns columns;                // What was read last.
+  };
+  std::vector<BlockRead> block_reads_;  // By block.
 
   // Of the current batch.
   SampleArena arena_;
@@ -86,7 +90,6 @@ class GorillaCursor final : public SeriesCursor {
   std::vector<SeriesSamples> samples_;
   std::vector<const SeriesSamples*> pointers_;
   // Of the current series.
-  SampleColumns columns_read_;
   std::vector<Segment> segments_;
   std::vector<std::pair<const Histogram*, uint32_t>> histograms_;  // With priority.
 };

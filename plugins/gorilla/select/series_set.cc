@@ -102,6 +102,20 @@ size_t GorillaSeriesSet::memory_bytes() const {
          (block_begins_.capacity() + head_series_.capacity() + order_.capacity()) * 4;
 }
 
+SampleArena GorillaSeriesSet::take_arena() const {
+  MutexLock lock(arenas_mutex_);
+  if (arenas_.empty()) return {};
+  SampleArena arena = std::move(arenas_.back());
+  arenas_.pop_back();
+  return arena;
+}
+
+void GorillaSeriesSet::give_back(SampleArena arena) const {
+  arena.clear();
+  MutexLock lock(arenas_mutex_);
+  arenas_.push_back(std::move(arena));
+}
+
 Status GorillaSeriesSet::open(uint64_t first, uint64_t count, SeriesCursor** out) noexcept {
   return guard(host_, [&]() -> Status {
     if (first > order_.size() || count > order_.size() - first)

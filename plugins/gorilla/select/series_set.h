@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "gorilla/block/block.h"
+#include "gorilla/block/sample_columns.h"
 #include "gorilla/block/tombstones.h"
 #include "gorilla/head/head.h"
 #include "gorilla/select/set_labels.h"
@@ -51,6 +53,9 @@ class GorillaSeriesSet final : public SeriesSet {
 
  private:
   friend class GorillaCursor;
+  // [any] Memory for a cursor: what one before it has left, while it is in the cache.
+  SampleArena take_arena() const;
+  void give_back(SampleArena arena) const;
   struct BlockSeries {
     uint32_t set_series;
     uint32_t block;
@@ -61,6 +66,8 @@ class GorillaSeriesSet final : public SeriesSet {
   Result<std::vector<uint32_t>> find_series(const Block& block, std::span<const uint32_t> ordinals);
   void sort_block_series();
 
+  mutable Mutex arenas_mutex_;
+  mutable std::vector<SampleArena> arenas_ GUARDED_BY(arenas_mutex_);
   const Head& head_;
   Host* host_;
   const int64_t start_ms_, end_ms_;

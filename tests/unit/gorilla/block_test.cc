@@ -354,7 +354,7 @@ TEST_CASE("tombstones join, survive encoding, and subtract") {
   samples.timestamps_ms = {9, 10, 25, 26, 29, 30, 41};
   samples.values = {9, 10, 25, 26, 29, 30, 41};
   subtract(*tombstones.ranges(3), &samples);
-  CHECK(samples.values == std::vector<double>{9, 26, 29, 41});
+  CHECK(samples.values == UninitialisedVector<double>{9, 26, 29, 41});
   std::string bytes = tombstones.encode();
   for (size_t i = 0; i < bytes.size(); ++i) {
     std::string flipped = bytes;

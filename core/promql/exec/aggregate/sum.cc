@@ -131,10 +131,9 @@ class SumOrAverage final : public Accumulator {
     for (uint64_t word = 0; word < domain_.words(); ++word) {
       const uint64_t valid = column.valid[word];
       if (valid == 0) continue;
-      const uint64_t begin = word * 64, end = std::min(begin + 64, domain_.steps());
-      const uint64_t seen = group.seen[word];
-      if ((valid & seen) == valid && valid == (end - begin == 64 ? ~uint64_t{0} : (uint64_t{1} << (end - begin)) - 1)) {
-        add_run(group.sums + begin, group.compensations + begin, column.values + begin, end - begin);
+      const uint64_t begin = word * 64, seen = group.seen[word];
+      if ((valid & seen) == valid) {
+        add_runs(group, column, begin, valid);
       } else {
         for (uint64_t bits = valid; bits != 0; bits &= bits - 1) {
           const uint64_t step = begin + static_cast<uint64_t>(std::countr_zero(bits));
@@ -142,6 +141,19 @@ class SumOrAverage final : public Accumulator {
         }
       }
       group.seen[word] |= valid;
+    }
+  }
+
+  // The steps from `begin` on whose bits are set, all of which the group has seen.
+  static void add_runs(Group& group, const Column& column, uint64_t begin, uint64_t bits) {
+    for (uint64_t at = begin; bits != 0;) {
+      const int gap = std::countr_zero(bits);
+      at += static_cast<uint64_t>(gap);
+      bits >>= gap;
+      const int run = std::countr_one(bits);
+      add_run(group.sums + at, group.compensations + at, column.values + at, static_cast<uint64_t>(run));
+      at += static_cast<uint64_t>(run);
+      bits = run == 64 ? 0 : bits >> run;
     }
   }
 

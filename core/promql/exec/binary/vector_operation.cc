@@ -108,8 +108,9 @@ class VectorOperation {
   }
 
   void mark(const Column& column, Bits& present) const {
-    for (uint64_t step = 0; step < domain_.steps(); ++step) {
-      if (has_sample(column, step)) set_bit(present.data(), step);
+    for (uint64_t word = 0; word < domain_.words(); ++word) present[word] |= column.valid[word];
+    for (uint64_t step = 0; column.histograms != nullptr && step < domain_.steps(); ++step) {
+      if (column.histograms[step] != nullptr) set_bit(present.data(), step);
     }
   }
 
@@ -124,6 +125,8 @@ class VectorOperation {
     Bits left(domain_.words());  // Steps that found no partner.
     mark(column, left);
     for (const Column* partner : group.series) {
+      NIGHTLIGHT_ASSIGN(combined, combine_floats(group, column, *partner, left));
+      if (combined) continue;
       auto at = [&](uint64_t step) -> std::optional<std::pair<Element, Element>> {
         if (!has_sample(column, step) || !has_sample(*partner, step)) return std::nullopt;
         clear_bit(left.data(), step);
@@ -157,6 +160,37 @@ class VectorOperation {
                              }));
     }
     return {};
+  }
+
+  // Arithmetic of floats that meet no others: of all steps at once. False when it is not that.
+  Result<bool> combine_floats(Group& group, const Column& many, const Column& one, Bits& left) {
+    if (!changes_meaning(expr_.op) || many.histograms != nullptr || one.histograms != nullptr) return false;
+    Bits both(domain_.words());
+    uint64_t any = 0, again = 0;
+    for (uint64_t word = 0; word < domain_.words(); ++word) {
+      both[word] = many.valid[word] & one.valid[word];
+      any |= both[word];
+      again |= both[word] & group.matched[word];
+    }
+    if (again != 0 && matching_.cardinality == Cardinality::kOneToOne) return false;
+    if (any == 0) return true;
+    NIGHTLIGHT_ASSIGN(labels, result_labels(many.labels, one.labels));
+    ColumnFill fill = room_.fresh(labels, 0, false);
+    if (!fill) return state_.out_of_memory();
+    const double* lhs = swapped_ ? one.values : many.values;
+    const double* rhs = swapped_ ? many.values : one.values;
+    with_arithmetic(expr_.op, [&](auto f) {
+      for (uint64_t step = 0; step < domain_.steps(); ++step) fill.values[step] = f(lhs[step], rhs[step]);
+    });
+    for (uint64_t word = 0; word < domain_.words(); ++word) {
+      fill.valid[word] = both[word];
+      left[word] &= ~both[word];
+      group.matched[word] |= both[word];
+    }
+    NIGHTLIGHT_ASSIGN(column, room_.finish(fill));
+    group.results.push_back(results_.size());
+    results_.push_back({column, std::move(both)});
+    return true;
   }
 
   // `at(step)` gives the elements of the many and the one side, or nothing.
