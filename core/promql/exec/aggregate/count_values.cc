@@ -43,8 +43,8 @@ class CountValues {
         last_bits = bits;
         has_last = true;
       }
-      fills_[group].values[step] += 1;
-      set_bit(fills_[group].valid, step);
+      const ColumnFill& fill = fills_[group];
+      fill.set(step, has_float(*fill.column, step) ? fill.values[step] + 1 : 1);
     }
     return {};
   }
