@@ -74,6 +74,10 @@ struct Part {
     stage = Stage::kDone;
     done.notify_all();
   }
+  bool is_done() {
+    MutexLock lock(mutex);
+    return stage == Stage::kDone;
+  }
   void wait() {
     MutexLock lock(mutex);
     while (stage != Stage::kDone) done.wait(mutex);
@@ -142,11 +146,7 @@ class ParallelStream final : public VectorStream {
       current_ = std::move(ahead_.front());
       ahead_.pop_front();
       at_ = 0;
-      if (current_->claim()) {
-        current_->compute();
-      } else {
-        current_->wait();
-      }
+      complete_current();
       account();
     }
   }
@@ -166,6 +166,16 @@ class ParallelStream final : public VectorStream {
       auto* task = new PartTask(std::move(part));
       if (Status status = state_.host->submit(task); !status.ok()) delete task;  // Whoever needs it first computes it.
     }
+  }
+
+  // As long as another thread has the current part, this one computes those that come after it: it would only sleep.
+  void complete_current() {
+    if (current_->claim()) return current_->compute();
+    for (const std::shared_ptr<Part>& part : ahead_) {
+      if (current_->is_done()) return;
+      if (part->claim()) part->compute();
+    }
+    current_->wait();
   }
 
   // What the part has counted and said, as if it had happened here.

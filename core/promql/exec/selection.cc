@@ -55,12 +55,12 @@ Result<void> Selection::move_to(uint64_t first, uint64_t count) {
 
 bool Selection::has_type_or_unit() const {
   View<Str> symbols = set_->symbols();
+  auto is_type_or_unit = [](Str text) { return view(text) == kMetricTypeLabel || view(text) == kMetricUnitLabel; };
+  // Names are among the symbols, which are fewer than labels.
+  if (std::none_of(symbols.begin(), symbols.end(), is_type_or_unit)) return false;
   for (uint64_t i = 0; i < set_->size(); ++i) {
     View<LabelRef> refs = set_->labels(i);
-    auto is_other = [&](LabelRef ref) {
-      std::string_view name = view(symbols[ref.name]);
-      return name == kMetricTypeLabel || name == kMetricUnitLabel;
-    };
+    auto is_other = [&](LabelRef ref) { return is_type_or_unit(symbols[ref.name]); };
     if (std::any_of(refs.begin(), refs.end(), is_other)) return true;
   }
   return false;
