@@ -33,8 +33,8 @@ struct WindowGroup {
     followed = full();
     size = 0;
   }
-  // Fills the last group up with windows of the one before it, whose answers are then computed again: a full group costs
-  // less than a few windows one by one.
+  // Fills the last group up with windows of the one before it, whose answers are then computed again: a full group
+  // costs less than a few windows one by one.
   void complete() {
     if (size == 0 || full() || !followed) return;
     std::rotate(step, step + size, step + kWindows);
