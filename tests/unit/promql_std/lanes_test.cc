@@ -58,7 +58,7 @@ std::vector<std::optional<double>> answer(std::string_view name, std::vector<int
 
 TEST_CASE("windows that are added up together have the bits of each by itself") {
   const auto series = some_series();
-  for (int64_t step_ms : {kIntervalMs, int64_t{40'000}}) {
+  for (int64_t step_ms : {kIntervalMs, kIntervalMs + 1, int64_t{40'000}}) {
     std::vector<int64_t> times;
     for (int64_t t = kBeginMs - 30'000; t < kBeginMs + 210 * kIntervalMs; t += step_ms) times.push_back(t);
     for (std::string_view name :
