@@ -63,7 +63,7 @@ constexpr ValueType kArguments[] = {ValueType::kMatrix, ValueType::kScalar};
 
 constexpr FunctionSpec spec(std::string_view name, std::string_view doc) {
   return FunctionSpec{sizeof(FunctionSpec),
-                      0,
+                      kSetsValues,
                       str(name),
                       FunctionShape::kWindow,
                       ValueType::kVector,
