@@ -51,7 +51,7 @@ class BlockArena final : public Arena {
   BlockArena& operator=(const BlockArena&) = delete;
 
   void* allocate(uint64_t size_bytes) noexcept override;
-  // Forgets everything that was allocated. One block is kept for what comes next.
+  // Forgets everything that was allocated. A megabyte at most is kept for what comes next.
   void reset();
 
  private:
@@ -60,12 +60,14 @@ class BlockArena final : public Arena {
     uint64_t size_bytes;
   };
 
-  bool add_block(uint64_t at_least);
+  // Makes a block with so much room the current one.
+  bool next_block(uint64_t at_least);
   void release_all();
 
   MemoryBudget& budget_;
   std::vector<Block> blocks_;
-  uint64_t used_in_last_ = 0;
+  size_t current_ = 0;  // Blocks behind it are empty.
+  uint64_t used_ = 0;   // Of the current one.
 };
 
 // `count` elements, uninitialised; null when the budget is exhausted.
