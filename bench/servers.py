@@ -3,12 +3,14 @@
 import argparse
 import contextlib
 import glob
+import http.client
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "tests", "integration"))
@@ -53,6 +55,34 @@ def wait_idle(pid, timeout_s=120):
         now = cpu_seconds(pid)
         if now - used > 0.05:
             since, used = time.monotonic(), now
+
+
+class KeptHttp(processes.Http):
+    """Requests over connections that stay open, one of each thread, as Grafana's do."""
+
+    def __init__(self, port):
+        super().__init__(port)
+        self.of_thread = threading.local()
+
+    def request(self, method, path, body=None, headers=None, timeout_s=30):
+        connection = getattr(self.of_thread, "connection", None)
+        for kept in (True, False) if connection else (False,):
+            if not kept:
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+            elif connection.sock:
+                connection.sock.settimeout(timeout_s)
+            try:
+                connection.request(method, path, body, headers or {})
+                answer = connection.getresponse()
+                self.of_thread.connection = connection
+                return answer.status, answer.headers, answer.read()
+            except (OSError, http.client.HTTPException) as error:
+                connection.close()
+                self.of_thread.connection = None
+                # Only a connection that the server has closed meanwhile is worth another.
+                if not kept or isinstance(error, TimeoutError):
+                    raise
+        raise AssertionError("unreachable")
 
 
 def disk_bytes(path):
@@ -139,7 +169,7 @@ class VictoriaMetrics:
 
 
 def wait_ready(server):
-    http = processes.Http(server.port)
+    http = KeptHttp(server.port)
     path = "/health" if isinstance(server, VictoriaMetrics) else "/-/ready"
 
     def ready():

@@ -1,6 +1,7 @@
 #include "promql/running_queries.h"
 
 #include <chrono>
+#include <utility>
 
 #include "promql/json_text.h"
 
@@ -27,11 +28,15 @@ RunningQueries::~RunningQueries() {
 
 void RunningQueries::watch_callers() {
   MutexLock lock(mutex_);
+  uint64_t last_seen = 0;
   while (!stopping_) {
-    if (entries_.empty()) {
+    // Asleep when none came for a glance, not between any two: waking it costs as much as a small query.
+    asleep_ = entries_.empty() && last_id_ == last_seen;
+    if (asleep_) {
       first_entry_.wait(mutex_);
       continue;
     }
+    last_seen = last_id_;
     first_entry_.wait_until(mutex_, std::chrono::steady_clock::now() + kGlance);
     bool any = false;
     for (const auto& [id, entry] : entries_) {
@@ -97,7 +102,7 @@ std::unique_ptr<RunningQueries::Entry> RunningQueries::add(std::string text, std
   MutexLock lock(mutex_);
   entry.reset(new Entry(*this, ++last_id_, std::move(text), std::move(client), caller_cancelled));
   entries_[entry->id] = entry.get();
-  if (entries_.size() == 1) first_entry_.notify_one();
+  if (std::exchange(asleep_, false)) first_entry_.notify_one();
   return entry;
 }
 

@@ -64,7 +64,7 @@ class RunningQueries {
   Host* const host_;
   mutable Mutex mutex_;
   ConditionVariable turn_, first_entry_;
-  bool stopping_ GUARDED_BY(mutex_) = false;
+  bool stopping_ GUARDED_BY(mutex_) = false, asleep_ GUARDED_BY(mutex_) = false;
   uint64_t most_ GUARDED_BY(mutex_);
   uint64_t evaluating_ GUARDED_BY(mutex_) = 0, waiting_ GUARDED_BY(mutex_) = 0;
   uint64_t last_id_ GUARDED_BY(mutex_) = 0;
