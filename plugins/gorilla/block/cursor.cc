@@ -42,6 +42,7 @@ class Cursor final : public BlockCursor {
     times_.clear();
     if (held_timestamps_ > kMaxHeldTimestamps) {
       columns_.clear();
+      last_window_ = nullptr;
       held_timestamps_ = 0;
     }
     for (Held& held : held_) NIGHTLIGHT_TRY(read_slice(held, ordinal, out));
@@ -155,6 +156,14 @@ class Cursor final : public BlockCursor {
 
   // Lives until the next series is read.
   Result<const Window*> column(uint32_t id) {
+    if (last_window_ != nullptr && id == last_column_) return last_window_;
+    NIGHTLIGHT_ASSIGN(found, find_column(id));
+    last_column_ = id;
+    last_window_ = found;
+    return found;
+  }
+
+  Result<const Window*> find_column(uint32_t id) {
     if (auto found = columns_.find(id); found != columns_.end()) return &found->second;
     Window window;
     std::vector<int64_t>& times = window.times;
@@ -183,6 +192,8 @@ class Cursor final : public BlockCursor {
   const int64_t start_ms_, end_ms_;
   std::vector<Held> held_;
   std::unordered_map<uint32_t, Window> columns_;
+  uint32_t last_column_ = 0;
+  const Window* last_window_ = nullptr;  // Of last_column_. Null: none.
   size_t held_timestamps_ = 0;
   // Of the series that is read: columns, and what of them lies in the cursor's range.
   std::vector<uint32_t> used_;

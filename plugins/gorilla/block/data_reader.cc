@@ -15,48 +15,50 @@ std::shared_ptr<const DataPageView> DataPageView::parse(Bytes raw, uint32_t firs
   page->raw_ = std::move(raw);
   BoundedReader in{ByteView(page->raw_)};
   size_t count = in.bounded(kMaxPageChunks);
-  if (!in.ok() || count == 0 || !read_column(in, count, UINT32_MAX, page->ordinals_) ||
-      !read_column(in, count, UINT8_MAX, page->kinds_))
-    return nullptr;
+  std::vector<uint32_t> steps, sizes;
+  std::vector<uint8_t> kinds;
   std::vector<uint64_t> columns;
-  if (!read_column(in, count, UINT64_MAX, columns) || !read_column(in, count, UINT32_MAX, page->ends_)) return nullptr;
+  if (!in.ok() || count == 0 || !read_column(in, count, UINT32_MAX, steps) ||
+      !read_column(in, count, UINT8_MAX, kinds) || !read_column(in, count, UINT64_MAX, columns) ||
+      !read_column(in, count, UINT32_MAX, sizes))
+    return nullptr;
   page->streams_ = page->raw_.size() - in.remaining();
   uint64_t ordinal = first_ordinal, end = 0;
   int64_t column = 0;
-  page->columns_.resize(count);
+  page->chunks_.resize(count);
   for (size_t i = 0; i < count; ++i) {
-    ordinal += page->ordinals_[i];
+    ordinal += steps[i];
     column = wrap_add(column, unzigzag(columns[i]));
-    end += page->ends_[i];
+    end += sizes[i];
     if (ordinal > last_ordinal || column < 0 || column > UINT32_MAX || end > in.remaining()) return nullptr;
-    page->ordinals_[i] = static_cast<uint32_t>(ordinal);
-    page->columns_[i] = static_cast<uint32_t>(column);
-    page->ends_[i] = static_cast<uint32_t>(end);
+    page->chunks_[i] = {static_cast<uint32_t>(ordinal), static_cast<uint32_t>(column), static_cast<uint32_t>(end),
+                        kinds[i], false};
   }
-  bool whole = end == in.remaining() && page->ordinals_.front() == first_ordinal && ordinal == last_ordinal;
+  bool whole = end == in.remaining() && page->chunks_.front().ordinal == first_ordinal && ordinal == last_ordinal;
   if (!whole) return nullptr;
   page->mark_siblings();
   return page;
 }
 
 void DataPageView::mark_siblings() {
-  siblings_.assign(size(), 0);
   for (size_t i = 0; i < size(); ++i) {
     FloatChunk chunk;
-    if (kinds_[i] == kHistogramEncoding || !split_float_chunk(kinds_[i], this->chunk(i), &chunk) ||
+    if (kind(i) == kHistogramEncoding || !split_float_chunk(kind(i), this->chunk(i), &chunk) ||
         !has_sibling(chunk.encoding))
       continue;
-    if (const size_t back = sibling_back(chunk.values); back <= i) siblings_[i - back] = 1;
+    if (const size_t back = sibling_back(chunk.values); back <= i) chunks_[i - back].is_sibling = true;
   }
 }
 
 size_t DataPageView::find(uint32_t ordinal) const {
-  return static_cast<size_t>(std::lower_bound(ordinals_.begin(), ordinals_.end(), ordinal) - ordinals_.begin());
+  return static_cast<size_t>(std::lower_bound(chunks_.begin(), chunks_.end(), ordinal,
+                                              [](const Chunk& c, uint32_t wanted) { return c.ordinal < wanted; }) -
+                             chunks_.begin());
 }
 
 ByteView DataPageView::chunk(size_t i) const {
-  size_t begin = i == 0 ? 0 : ends_[i - 1];
-  return ByteView(raw_).subspan(streams_ + begin, ends_[i] - begin);
+  size_t begin = i == 0 ? 0 : chunks_[i - 1].end;
+  return ByteView(raw_).subspan(streams_ + begin, chunks_[i].end - begin);
 }
 
 bool split_float_chunk(uint8_t kind, ByteView chunk, FloatChunk* out) {

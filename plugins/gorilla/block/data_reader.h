@@ -16,24 +16,29 @@ class DataPageView final : public CachedPage {
  public:
   static std::shared_ptr<const DataPageView> parse(Bytes raw, uint32_t first_ordinal, uint32_t last_ordinal);
 
-  size_t size() const { return ordinals_.size(); }
+  size_t size() const { return chunks_.size(); }
   // The position of the first chunk whose ordinal is not less.
   size_t find(uint32_t ordinal) const;
-  uint32_t ordinal(size_t i) const { return ordinals_[i]; }
-  uint8_t kind(size_t i) const { return kinds_[i]; }
-  uint32_t column(size_t i) const { return columns_[i]; }
+  uint32_t ordinal(size_t i) const { return chunks_[i].ordinal; }
+  uint8_t kind(size_t i) const { return chunks_[i].kind; }
+  uint32_t column(size_t i) const { return chunks_[i].column; }
   ByteView chunk(size_t i) const;
   // Whether another chunk is told from it.
-  bool is_sibling(size_t i) const { return siblings_[i] != 0; }
-  size_t memory_bytes() const override { return raw_.size() + ordinals_.size() * 14; }
+  bool is_sibling(size_t i) const { return chunks_[i].is_sibling; }
+  size_t memory_bytes() const override { return raw_.size() + chunks_.size() * sizeof(Chunk); }
 
  private:
+  struct Chunk {
+    uint32_t ordinal, column;
+    uint32_t end;  // From the first one's begin.
+    uint8_t kind;
+    bool is_sibling;
+  };
   void mark_siblings();
 
   Bytes raw_;
   size_t streams_ = 0;  // Where the chunks begin.
-  std::vector<uint32_t> ordinals_, columns_, ends_;
-  std::vector<uint8_t> kinds_, siblings_;
+  std::vector<Chunk> chunks_;
 };
 
 // A chunk of floats, taken apart.

@@ -41,21 +41,20 @@ Status GorillaCursor::fill(SeriesBatch* out) {
   while (pointers_.empty() && position_ < end_) {
     const uint64_t begin = position_, end = std::min(end_, position_ + kBatch);
     arena_.clear();
-    raw_.clear();
-    columns_.clear();
     shared_.clear();
-    samples_.clear();
+    for (BlockRead& read : block_reads_) read.timestamps_id = 0;
     samples_.resize(end - begin);
-    copy_head(begin, end);
+    find_places(begin, end);
+    copy_head();
     size_t piece = 0, used = 0;
     for (uint64_t i = begin; i < end; ++i) {
-      const uint32_t s = set_.order_[i];
+      const Place& place = places_[i - begin];
       segments_.clear();
       histograms_.clear();
-      if (Result<void> read = read_blocks(s); !read.ok())
+      if (Result<void> read = read_blocks(place); !read.ok())
         return set_.host_->fail(read.error().code, str(read.error().message));
-      if (uint32_t h = set_.head_series_[s]; h != kNoId)
-        for (uint32_t n = 0; n < set_.snapshot_.series[h].piece_count; ++n) decode_piece(pieces_[piece++]);
+      if (place.head != kNoId)
+        for (uint32_t n = 0; n < set_.snapshot_.series[place.head].piece_count; ++n) decode_piece(pieces_[piece++]);
       if (emit(i, samples_[used])) pointers_.push_back(&samples_[used++]);
     }
     position_ = end;
@@ -64,66 +63,103 @@ Status GorillaCursor::fill(SeriesBatch* out) {
   return kOkStatus;
 }
 
+// All first, since the set's arrays are in another order than the series: what a place refers to comes from memory
+// while the next are looked up.
+void GorillaCursor::find_places(uint64_t begin, uint64_t end) {
+  places_.clear();
+  for (uint64_t i = begin; i < end; ++i) {
+    const uint32_t s = set_.order_[i];
+    places_.push_back({set_.head_series_[s], set_.run_begins_[s], set_.run_begins_[s + 1]});
+  }
+  for (const Place& place : places_) {
+    if (place.first_run < place.end_run) __builtin_prefetch(&set_.in_runs_[place.first_run]);
+    if (place.head != kNoId) __builtin_prefetch(&set_.snapshot_.series[place.head]);
+  }
+}
+
 // ---- the head
 // ---------------------------------------------------------------------------------------------------------------
 
-void GorillaCursor::copy_head(uint64_t begin, uint64_t end) {
+void GorillaCursor::copy_head() {
+  constexpr size_t kAhead = 8;  // Pieces whose buffers are fetched from memory at once.
+  raw_.clear();
+  columns_.clear();
   pieces_.clear();
-  for (uint64_t i = begin; i < end; ++i) {
-    uint32_t h = set_.head_series_[set_.order_[i]];
-    if (h == kNoId) continue;
-    const HeadSnapshot::Series& series = set_.snapshot_.series[h];
+  chunks_.clear();
+  sides_.clear();
+  for (const Place& place : places_) {
+    if (place.head == kNoId) continue;
+    const HeadSnapshot::Series& series = set_.snapshot_.series[place.head];
     for (uint32_t n = 0; n < series.piece_count; ++n) {
-      pieces_.emplace_back();
-      pieces_.back().piece = series.first_piece + n;
+      pieces_.push_back({series.first_piece + n});
+      __builtin_prefetch(&set_.snapshot_.pieces[series.first_piece + n]);
     }
   }
   if (pieces_.empty()) return;
+  auto prefetch = [&](const RawPiece& raw) {
+    const HeadPiece& piece = set_.snapshot_.pieces[raw.piece];
+    const uint32_t bytes = buffer_bytes(piece.chunk);
+    const uint8_t* buffer = set_.snapshot_.generations[piece.generation]->arena.at(piece.chunk.buffer);
+    for (uint32_t at = 0; at < std::min(bytes, 512u); at += 64) __builtin_prefetch(buffer + at);
+  };
   set_.head_.with_samples([&]() {
-    for (RawPiece& piece : pieces_) copy_piece(piece.piece, piece);
+    for (size_t i = 0; i < std::min(kAhead, pieces_.size()); ++i) prefetch(pieces_[i]);
+    for (size_t i = 0; i < pieces_.size(); ++i) {
+      if (i + kAhead < pieces_.size()) prefetch(pieces_[i + kAhead]);
+      copy_piece(pieces_[i]);
+    }
   });
   raw_.resize(raw_.size() + 16);  // Decoders may look a little further.
 }
 
-GorillaCursor::RawChunk GorillaCursor::copy_chunk(const ChunkState& chunk, uint32_t generation, uint32_t first_sample) {
+void GorillaCursor::copy_chunk(const ChunkState& chunk, uint32_t generation, uint32_t first_sample) {
   const Generation& g = *set_.snapshot_.generations[generation];
   RawChunk out{chunk, raw_.size(), nullptr, uint64_t{generation} << 32 | chunk.column, first_sample};
   if (uint32_t bytes = buffer_bytes(chunk); bytes > 0) {
     raw_.resize(raw_.size() + bytes);
     std::memcpy(raw_.data() + out.raw, g.arena.at(chunk.buffer), bytes);
   }
-  auto& [timestamps, length] = columns_[out.column_key];
-  if (length < chunk.count) {
-    auto* copy = arena_.allocate<int64_t>(chunk.count);
-    g.columns.read(chunk.column, chunk.count, copy);
-    timestamps = copy;
-    length = chunk.count;
+  // Most have the timestamps of the one before them.
+  if (!chunks_.empty() && chunks_.back().column_key == out.column_key && chunks_.back().chunk.count >= chunk.count) {
+    out.timestamps = chunks_.back().timestamps;
+  } else {
+    auto& [timestamps, length] = columns_[out.column_key];
+    if (length < chunk.count) {
+      auto* copy = arena_.allocate<int64_t>(chunk.count);
+      g.columns.read(chunk.column, chunk.count, copy);
+      timestamps = copy;
+      length = chunk.count;
+    }
+    out.timestamps = timestamps;
   }
-  out.timestamps = timestamps;
-  return out;
+  chunks_.push_back(out);
 }
 
-void GorillaCursor::copy_piece(uint32_t number, RawPiece& out) {
-  const HeadPiece& piece = set_.snapshot_.pieces[number];
+void GorillaCursor::copy_piece(RawPiece& out) {
+  const HeadPiece& piece = set_.snapshot_.pieces[out.piece];
+  out.first_chunk = static_cast<uint32_t>(chunks_.size());
   uint32_t floats = 0;
   if (const SideSeries* side = piece.side; side != nullptr) {
     for (uint32_t i = 0; i < piece.closed; ++i) {
-      out.chunks.push_back(copy_chunk(side->closed[i], piece.generation, floats));
+      copy_chunk(side->closed[i], piece.generation, floats);
       floats += side->closed[i].count;
     }
-    out.starts = side->starts;
-    out.late.assign(side->late.begin(), side->late.begin() + piece.late);
-    out.histogram_count = piece.histograms;
+    out.side = static_cast<uint32_t>(sides_.size());
+    RawSide& raw = sides_.emplace_back();
+    raw.starts = side->starts;
+    raw.late.assign(side->late.begin(), side->late.begin() + piece.late);
+    raw.histogram_count = piece.histograms;
     if (piece.histograms > 0) {
       size_t end = piece.histograms < side->histograms.size() ? side->histograms[piece.histograms].begin
                                                               : side->histogram_bytes.size();
-      out.histograms = side->histogram_bytes.substr(0, end);
+      raw.histograms = side->histogram_bytes.substr(0, end);
     }
   }
-  if (piece.chunk.count > 0) out.chunks.push_back(copy_chunk(piece.chunk, piece.generation, floats));
+  if (piece.chunk.count > 0) copy_chunk(piece.chunk, piece.generation, floats);
+  out.end_chunk = static_cast<uint32_t>(chunks_.size());
 }
 
-void GorillaCursor::decode_piece(RawPiece& piece) {
+void GorillaCursor::decode_piece(const RawPiece& piece) {
   const std::vector<TimeRange>* deleted = nullptr;
   const auto& all = set_.snapshot_.deleted;
   if (!all.empty()) {
@@ -131,7 +167,9 @@ void GorillaCursor::decode_piece(RawPiece& piece) {
         std::lower_bound(all.begin(), all.end(), piece.piece, [](const auto& d, uint32_t p) { return d.first < p; });
     if (at != all.end() && at->first == piece.piece) deleted = &at->second;
   }
-  for (const RawChunk& raw : piece.chunks) {
+  RawSide* side = piece.side == kNoId ? nullptr : &sides_[piece.side];
+  for (uint32_t n = piece.first_chunk; n < piece.end_chunk; ++n) {
+    const RawChunk& raw = chunks_[n];
     auto* values = arena_.allocate<double>(raw.chunk.count);
     decode_values(raw.chunk, raw_.data() + raw.raw, values);
     const int64_t* t = raw.timestamps;
@@ -141,12 +179,12 @@ void GorillaCursor::decode_piece(RawPiece& piece) {
       to = static_cast<size_t>(std::upper_bound(t + from, t + to, set_.end_ms_) - t);
     if (from >= to) continue;
     int64_t* starts = nullptr;
-    if (!piece.starts.empty()) {
+    if (side != nullptr && !side->starts.empty()) {
       starts = arena_.allocate<int64_t>(to - from);
-      auto run = piece.starts.begin();
+      auto run = side->starts.begin();
       for (size_t i = from; i < to; ++i) {
         auto number = static_cast<uint32_t>(raw.first_sample + i);
-        while (run + 1 != piece.starts.end() && (run + 1)->from <= number) ++run;
+        while (run + 1 != side->starts.end() && (run + 1)->from <= number) ++run;
         starts[i - from] = run->start_ms;
       }
     }
@@ -167,14 +205,18 @@ void GorillaCursor::decode_piece(RawPiece& piece) {
     }
     add_segment(s);
   }
-  if (!piece.late.empty()) {
-    std::sort(piece.late.begin(), piece.late.end(),
+  if (side != nullptr) decode_side(*side, deleted);
+}
+
+void GorillaCursor::decode_side(RawSide& side, const std::vector<TimeRange>* deleted) {
+  if (!side.late.empty()) {
+    std::sort(side.late.begin(), side.late.end(),
               [](const auto& a, const auto& b) { return a.timestamp_ms < b.timestamp_ms; });
-    auto* t = arena_.allocate<int64_t>(piece.late.size());
-    auto* v = arena_.allocate<double>(piece.late.size());
-    auto* starts = arena_.allocate<int64_t>(piece.late.size());
+    auto* t = arena_.allocate<int64_t>(side.late.size());
+    auto* v = arena_.allocate<double>(side.late.size());
+    auto* starts = arena_.allocate<int64_t>(side.late.size());
     size_t n = 0;
-    for (const SideSeries::Late& l : piece.late) {
+    for (const SideSeries::Late& l : side.late) {
       if (l.timestamp_ms < set_.start_ms_ || l.timestamp_ms > set_.end_ms_ || hidden(deleted, l.timestamp_ms)) continue;
       t[n] = l.timestamp_ms;
       v[n] = std::bit_cast<double>(l.value_bits);
@@ -184,8 +226,8 @@ void GorillaCursor::decode_piece(RawPiece& piece) {
     bool known = std::any_of(starts, starts + n, [](int64_t s) { return s != 0; });
     add_segment({t, v, known ? starts : nullptr, n, {0, 0}, kLatePriority});
   }
-  ByteReader reader(piece.histograms);
-  for (size_t i = 0; i < piece.histogram_count; ++i) {
+  ByteReader reader(side.histograms);
+  for (size_t i = 0; i < side.histogram_count; ++i) {
     const Histogram* h = decode_histogram(reader, arena_);
     if (h == nullptr) break;
     if (h->timestamp_ms >= set_.start_ms_ && h->timestamp_ms <= set_.end_ms_ && !hidden(deleted, h->timestamp_ms))
@@ -196,47 +238,59 @@ void GorillaCursor::decode_piece(RawPiece& piece) {
 // ---- blocks
 // -----------------------------------------------------------------------------------------------------------------
 
-Result<void> GorillaCursor::read_blocks(uint32_t s) {
-  for (uint32_t n = set_.block_begins_[s]; n < set_.block_begins_[s + 1]; ++n) {
-    const GorillaSeriesSet::BlockSeries& at = set_.block_series_[n];
-    const BlockView& view = set_.blocks_[at.block];
-    BlockRead& read = block_reads_[at.block];
-    if (read.cursor == nullptr) read.cursor = view.block->cursor(set_.start_ms_, set_.end_ms_);
-    SampleColumns& c = read.columns;
-    c.clear_samples();
-    NIGHTLIGHT_TRY(read.cursor->read(at.ordinal, &c));
-    if (view.tombstones != nullptr) {
-      if (const auto* ranges = view.tombstones->ranges(at.ordinal)) subtract(*ranges, &c);
-    }
-    const bool late = (view.block->meta().flags & kOutOfOrderBlock) != 0;
-    const uint32_t priority = late ? kLatePriority - 1 : at.block;
-    if (const size_t count = c.timestamps_ms.size(); count > 0) {
-      auto copy = [&](const auto& from) {
-        using T = std::decay_t<decltype(from[0])>;
-        T* to = arena_.allocate<T>(count);
-        std::memcpy(to, from.data(), count * sizeof(T));
-        return static_cast<const T*>(to);
-      };
-      Segment segment{nullptr, copy(c.values), c.start_timestamps_ms.empty() ? nullptr : copy(c.start_timestamps_ms),
-                      count,   {0, 0},         priority};
-      if (c.timestamps_id != 0) {
-        segment.key[0] = ~uint64_t{at.block};
-        segment.key[1] = c.timestamps_id;
+Result<void> GorillaCursor::read_blocks(const Place& place) {
+  for (uint32_t n = place.first_run; n < place.end_run; ++n) {
+    const GorillaSeriesSet::InRun& in = set_.in_runs_[n];
+    const GorillaSeriesSet::Run& run = set_.runs_[in.run];
+    for (uint32_t block = run.first_block; block < run.end_block; ++block)
+      NIGHTLIGHT_TRY(read_block(block, in.ordinal));
+  }
+  return {};
+}
+
+Result<void> GorillaCursor::read_block(uint32_t block, uint32_t ordinal) {
+  const BlockView& view = set_.blocks_[block];
+  BlockRead& read = block_reads_[block];
+  if (read.cursor == nullptr) {
+    read.cursor = view.block->cursor(set_.start_ms_, set_.end_ms_);
+    read.priority = (view.block->meta().flags & kOutOfOrderBlock) != 0 ? kLatePriority - 1 : block;
+  }
+  SampleColumns& c = read.columns;
+  c.clear_samples();
+  NIGHTLIGHT_TRY(read.cursor->read(ordinal, &c));
+  if (view.tombstones != nullptr) {
+    if (const auto* ranges = view.tombstones->ranges(ordinal)) subtract(*ranges, &c);
+  }
+  if (const size_t count = c.timestamps_ms.size(); count > 0) {
+    auto copy = [&](const auto& from) {
+      using T = std::decay_t<decltype(from[0])>;
+      T* to = arena_.allocate<T>(count);
+      std::memcpy(to, from.data(), count * sizeof(T));
+      return static_cast<const T*>(to);
+    };
+    Segment segment{nullptr, copy(c.values), c.start_timestamps_ms.empty() ? nullptr : copy(c.start_timestamps_ms),
+                    count,   {0, 0},         read.priority};
+    if (c.timestamps_id != 0) {
+      segment.key[0] = ~uint64_t{block};
+      segment.key[1] = c.timestamps_id;
+      if (read.timestamps_id != c.timestamps_id) {
         auto [shared, fresh] = shared_.try_emplace(Key{segment.key[0], segment.key[1]}, Shared{nullptr, 0});
         if (fresh) shared->second = Shared{copy(c.timestamps_ms), shared_.size()};
-        segment.timestamps = shared->second.timestamps;
-      } else {
-        segment.timestamps = copy(c.timestamps_ms);
+        read.timestamps_id = c.timestamps_id;
+        read.timestamps = shared->second.timestamps;
       }
-      add_segment(segment);
+      segment.timestamps = read.timestamps;
+    } else {
+      segment.timestamps = copy(c.timestamps_ms);
     }
-    // The histograms live in memory that the next read uses again.
-    for (const Histogram* h : c.histograms) {
-      std::string bytes;
-      encode_histogram(*h, bytes);
-      ByteReader reader(bytes);
-      histograms_.emplace_back(decode_histogram(reader, arena_), priority);
-    }
+    add_segment(segment);
+  }
+  // The histograms live in memory that the next read uses again.
+  for (const Histogram* h : c.histograms) {
+    std::string bytes;
+    encode_histogram(*h, bytes);
+    ByteReader reader(bytes);
+    histograms_.emplace_back(decode_histogram(reader, arena_), read.priority);
   }
   return {};
 }

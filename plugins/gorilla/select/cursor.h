@@ -39,13 +39,22 @@ class GorillaCursor final : public SeriesCursor {
     uint64_t column_key;
     uint32_t first_sample;  // Number of its first sample among the piece's floats.
   };
-  struct RawPiece {
-    uint32_t piece;
-    std::vector<RawChunk> chunks;
+  // What a piece has beside chunks.
+  struct RawSide {
     std::vector<SideSeries::StartRun> starts;
     std::vector<SideSeries::Late> late;
     std::string histograms;
     size_t histogram_count = 0;
+  };
+  struct RawPiece {
+    uint32_t piece;
+    uint32_t first_chunk = 0, end_chunk = 0;  // In chunks_.
+    uint32_t side = kNoId;                    // In sides_.
+  };
+  // Where a series of the batch is.
+  struct Place {
+    uint32_t head;                // Index into the snapshot's series, or kNoId.
+    uint32_t first_run, end_run;  // In the set's in_runs_.
   };
   struct Shared {
     const int64_t* timestamps;
@@ -61,12 +70,16 @@ class GorillaCursor final : public SeriesCursor {
 
   ~GorillaCursor();
   Status fill(SeriesBatch* out);
-  // Copies what the head has of series [begin, end) of the order.
-  void copy_head(uint64_t begin, uint64_t end);
-  void copy_piece(uint32_t number, RawPiece& out);
-  RawChunk copy_chunk(const ChunkState& chunk, uint32_t generation, uint32_t first_sample);
-  Result<void> read_blocks(uint32_t set_series);
-  void decode_piece(RawPiece& piece);
+  // Finds series [begin, end) of the order.
+  void find_places(uint64_t begin, uint64_t end);
+  // Copies what the head has of them.
+  void copy_head();
+  void copy_piece(RawPiece& out);
+  void copy_chunk(const ChunkState& chunk, uint32_t generation, uint32_t first_sample);
+  Result<void> read_blocks(const Place& place);
+  Result<void> read_block(uint32_t block, uint32_t ordinal);
+  void decode_piece(const RawPiece& piece);
+  void decode_side(RawSide& side, const std::vector<TimeRange>* deleted);
   void add_segment(Segment segment);
   bool emit(uint64_t position, SeriesSamples& out);
   void join(SeriesSamples& out);
@@ -78,13 +91,20 @@ class GorillaCursor final : public SeriesCursor {
   struct BlockRead {
     std::unique_ptr<BlockCursor> cursor;  // Null until the block is read.
     SampleColumns columns;                // What was read last.
+    uint32_t priority = 0;
+    // The timestamps with this id, 0: none, as the batch has them.
+    uint64_t timestamps_id = 0;
+    const int64_t* timestamps = nullptr;
   };
   std::vector<BlockRead> block_reads_;  // By block.
 
   // Of the current batch.
   SampleArena arena_;
-  std::vector<uint8_t> raw_;
+  std::vector<Place> places_;
+  UninitialisedVector<uint8_t> raw_;
   std::vector<RawPiece> pieces_;
+  std::vector<RawChunk> chunks_;
+  std::vector<RawSide> sides_;
   std::unordered_map<uint64_t, std::pair<const int64_t*, uint32_t>> columns_;  // (generation, column) -> copy, length
   std::unordered_map<Key, Shared, KeyHash> shared_;
   std::vector<SeriesSamples> samples_;

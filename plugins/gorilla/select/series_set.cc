@@ -20,8 +20,9 @@ Result<void> GorillaSeriesSet::add_block(BlockView view, std::span<const LabelMa
   }
   if (found->ordinals.empty()) return {};
   const auto number = static_cast<uint32_t>(blocks_.size());
-  for (size_t i = 0; i < found->ordinals.size(); ++i)
-    block_series_.push_back({found->positions[i], number, found->ordinals[i]});
+  const auto place = static_cast<size_t>(found - found_.begin());
+  if (runs_.empty() || runs_.back().found != place) runs_.push_back({number, number, place});
+  ++runs_.back().end_block;
   blocks_.push_back(std::move(view));
   return {};
 }
@@ -68,24 +69,26 @@ Result<std::vector<uint32_t>> GorillaSeriesSet::find_series(const Block& block, 
   return positions;
 }
 
-// By set series, without a change in the order of the blocks.
-void GorillaSeriesSet::sort_block_series() {
-  const uint32_t n = labels_.size();
-  block_begins_.assign(n + 1, 0);
-  for (const BlockSeries& s : block_series_) ++block_begins_[s.set_series + 1];
-  std::partial_sum(block_begins_.begin(), block_begins_.end(), block_begins_.begin());
-  std::vector<uint32_t> next(block_begins_.begin(), block_begins_.end() - 1);
-  std::vector<BlockSeries> sorted(block_series_.size());
-  for (const BlockSeries& s : block_series_) sorted[next[s.set_series]++] = s;
-  block_series_ = std::move(sorted);
+void GorillaSeriesSet::sort_runs() {
+  run_begins_.assign(labels_.size() + 1, 0);
+  for (const Run& run : runs_)
+    for (uint32_t series : found_[run.found].positions) ++run_begins_[series + 1];
+  std::partial_sum(run_begins_.begin(), run_begins_.end(), run_begins_.begin());
+  in_runs_.resize(run_begins_.back());
+  std::vector<uint32_t> next(run_begins_.begin(), run_begins_.end() - 1);
+  for (uint32_t number = 0; number < runs_.size(); ++number) {
+    const Found& found = found_[runs_[number].found];
+    for (size_t i = 0; i < found.ordinals.size(); ++i)
+      in_runs_[next[found.positions[i]]++] = {number, found.ordinals[i]};
+  }
 }
 
 void GorillaSeriesSet::finish(bool sorted, uint64_t limit) {
-  found_ = {};
   const uint32_t n = labels_.size();
   head_series_.assign(n, kNoId);
   for (uint32_t i = 0; i < snapshot_.series.size(); ++i) head_series_[snapshot_.series[i].set_series] = i;
-  sort_block_series();
+  sort_runs();
+  found_ = {};
   if (sorted) {
     order_ = labels_.sorted();
   } else {
@@ -98,8 +101,8 @@ void GorillaSeriesSet::finish(bool sorted, uint64_t limit) {
 
 size_t GorillaSeriesSet::memory_bytes() const {
   return labels_.memory_bytes() + snapshot_.pieces.capacity() * sizeof(HeadPiece) +
-         snapshot_.series.capacity() * sizeof(HeadSnapshot::Series) + block_series_.capacity() * sizeof(BlockSeries) +
-         (block_begins_.capacity() + head_series_.capacity() + order_.capacity()) * 4;
+         snapshot_.series.capacity() * sizeof(HeadSnapshot::Series) + in_runs_.capacity() * sizeof(InRun) +
+         (run_begins_.capacity() + head_series_.capacity() + order_.capacity()) * 4;
 }
 
 SampleArena GorillaSeriesSet::take_arena() const {

@@ -56,15 +56,19 @@ class GorillaSeriesSet final : public SeriesSet {
   // [any] Memory for a cursor: what one before it has left, while it is in the cache.
   SampleArena take_arena() const;
   void give_back(SampleArena arena) const;
-  struct BlockSeries {
-    uint32_t set_series;
-    uint32_t block;
-    uint32_t ordinal;
+  // Consecutive blocks with the same label index: what one of them has, all have at the same ordinal.
+  struct Run {
+    uint32_t first_block, end_block;
+    size_t found;  // Index into found_.
+  };
+  struct InRun {
+    uint32_t run, ordinal;
   };
   ~GorillaSeriesSet() = default;
   // The positions of these series of a block.
   Result<std::vector<uint32_t>> find_series(const Block& block, std::span<const uint32_t> ordinals);
-  void sort_block_series();
+  // Lists the runs of each series.
+  void sort_runs();
 
   mutable Mutex arenas_mutex_;
   mutable std::vector<SampleArena> arenas_ GUARDED_BY(arenas_mutex_);
@@ -80,10 +84,11 @@ class GorillaSeriesSet final : public SeriesSet {
     std::vector<uint32_t> ordinals, positions;
   };
   std::vector<Found> found_;
-  std::vector<BlockSeries> block_series_;  // By set series, then in order of the blocks.
-  std::vector<uint32_t> block_begins_;     // By set series, one more at the end.
-  std::vector<uint32_t> head_series_;      // By set series: index into snapshot_.series, or kNoId.
-  std::vector<uint32_t> order_;            // Position -> set series.
+  std::vector<Run> runs_;
+  std::vector<InRun> in_runs_;         // By set series, then in order of the runs.
+  std::vector<uint32_t> run_begins_;   // By set series, one more at the end: place in in_runs_.
+  std::vector<uint32_t> head_series_;  // By set series: index into snapshot_.series, or kNoId.
+  std::vector<uint32_t> order_;        // Position -> set series.
   std::vector<std::string> warning_texts_;
   std::vector<Str> warnings_;
 };
