@@ -49,6 +49,7 @@ Status Store::configure(Config* config) noexcept {
     o.compaction_interval_ms = s.integer("compaction_interval");
     o.compaction_write_rate = static_cast<uint64_t>(s.integer("compaction_write_rate"));
     o.page_cache_bytes = static_cast<uint64_t>(s.integer("page_cache"));
+    o.page_cache_bytes_per_series = static_cast<uint64_t>(s.integer("page_cache_per_series"));
     o.disk_reserve_bytes = static_cast<uint64_t>(s.integer("disk_reserve"));
     std::string ack = s.text("ack");
     o.ack = ack == "memory" ? Ack::kMemory : ack == "os" ? Ack::kOs : Ack::kDurable;

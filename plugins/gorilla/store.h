@@ -43,7 +43,7 @@ struct StoreOptions {
   int64_t seal_interval_ms = 20 * 60 * 1000;
   int64_t compaction_interval_ms = 3600 * 1000;
   uint64_t compaction_write_rate = 0;  // Bytes a second; 0: no limit.
-  uint64_t page_cache_bytes = uint64_t{96} << 20;
+  uint64_t page_cache_bytes = uint64_t{96} << 20, page_cache_bytes_per_series = 0;
   uint64_t disk_reserve_bytes = 0;
   Ack ack = Ack::kDurable;
   HeadOptions head;

@@ -45,6 +45,7 @@ class BlockList {
   // [any] Grows with every change.
   uint64_t generation() const { return catalog_->state()->generation; }
   PageCacheStats cache_stats() const { return cache_.stats(); }
+  void resize_cache(uint64_t bytes) { cache_.resize(bytes); }
   // The records of the log whose samples are in blocks: all up to this one.
   uint64_t sealed_position() const;
 

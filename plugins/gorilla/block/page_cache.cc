@@ -50,12 +50,13 @@ void PageCache::insert(uint64_t owner, uint64_t offset, std::shared_ptr<const Ca
   // What the page itself does not know: the entry, the index and the reference count.
   constexpr size_t kOverhead = sizeof(Entry) + 64;
   size_t size = page->memory_bytes() + kOverhead;
-  if (size > shard_capacity_bytes_ / 8) return;
+  const uint64_t capacity = shard_capacity_bytes_.load(std::memory_order_relaxed);
+  if (size > capacity / 8) return;
   Key key{owner, offset};
   Shard& shard = shard_of(key);
   MutexLock lock(shard.mutex);
   if (shard.index.contains(key)) return;
-  while (shard.size_bytes + size > shard_capacity_bytes_) evict_one(shard);
+  while (shard.size_bytes + size > capacity) evict_one(shard);
   shard.index[key] = shard.ring.size();
   const auto laps = static_cast<uint8_t>(page->laps() - 1);
   shard.ring.push_back(Entry{key, std::move(page), size, laps});
@@ -78,6 +79,14 @@ void PageCache::drop_owner(uint64_t owner) {
       }
       shard.ring.pop_back();
     }
+  }
+}
+
+void PageCache::resize(uint64_t capacity_bytes) {
+  shard_capacity_bytes_.store(capacity_bytes / kShards, std::memory_order_relaxed);
+  for (Shard& shard : shards_) {
+    MutexLock lock(shard.mutex);
+    while (shard.size_bytes > capacity_bytes / kShards) evict_one(shard);
   }
 }
 

@@ -5,6 +5,7 @@
 #define NIGHTLIGHT_GORILLA_BLOCK_PAGE_CACHE_H_
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
@@ -43,6 +44,8 @@ class PageCache {
   void insert(uint64_t owner, uint64_t offset, std::shared_ptr<const CachedPage> page);
   // Forgets the pages of a block that is closed.
   void drop_owner(uint64_t owner);
+  // From now on the cache holds so much; pages beyond it are evicted at once.
+  void resize(uint64_t capacity_bytes);
   PageCacheStats stats() const;
 
  private:
@@ -76,7 +79,7 @@ class PageCache {
   Shard& shard_of(const Key& key) { return shards_[KeyHash()(key) % kShards]; }
   static void evict_one(Shard& shard) REQUIRES(shard.mutex);
 
-  uint64_t shard_capacity_bytes_;
+  std::atomic<uint64_t> shard_capacity_bytes_;
   std::array<Shard, kShards> shards_;
   Mutex owner_mutex_;
   uint64_t last_owner_ GUARDED_BY(owner_mutex_) = 0;
