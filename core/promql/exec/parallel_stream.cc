@@ -13,12 +13,17 @@ namespace nightlight::promql {
 namespace {
 
 constexpr uint64_t kLeastSeries = 128;  // Fewer are not divided.
-constexpr uint64_t kLeastPerPart = 32, kMostPerPart = 256;
+constexpr uint64_t kFirstPart = 4, kLeastPerPart = 32, kMostPerPart = 256;
+// To hand work over wakes threads, which takes tens of microseconds of each: what one thread has done sooner than that
+// pays is not handed over.
+constexpr int64_t kLeastWorthDividingNs = 1'000'000;
+// Of the first part's time, so much is making ready.
+constexpr int64_t kReadyNs = 50'000;
 // The columns of a part are in memory at once, and so many parts.
 constexpr uint64_t kMostBytesPerPart = 512 << 10;
 constexpr unsigned kMostAhead = 32;
 
-uint64_t series_per_part(uint64_t series, uint64_t steps, unsigned threads) {
+uint64_t most_per_part(uint64_t series, uint64_t steps, unsigned threads) {
   const uint64_t most = std::max<uint64_t>(kMostBytesPerPart / (std::max<uint64_t>(steps, 1) * sizeof(double)), 1);
   return std::min(std::clamp(series / (uint64_t{4} * threads), kLeastPerPart, kMostPerPart), most);
 }
@@ -105,8 +110,9 @@ class ParallelStream final : public VectorStream {
         whole_(std::move(whole)),
         keep_(keep),
         series_(whole_->size()),
-        per_part_(series_per_part(series_, domain.steps(), state.options.threads)),
-        most_ahead_(std::min(2 * state.options.threads, kMostAhead)) {
+        most_per_part_(most_per_part(series_, domain.steps(), state.options.threads)),
+        most_ahead_(std::min(2 * state.options.threads, kMostAhead)),
+        per_part_(std::min(kFirstPart, most_per_part_)) {
     std::fill(uncounted_.queryable_samples.begin(), uncounted_.queryable_samples.end(), 0);
     std::fill(uncounted_.read_samples.begin(), uncounted_.read_samples.end(), 0);
   }
@@ -156,13 +162,14 @@ class ParallelStream final : public VectorStream {
  private:
   friend struct Part;
 
-  // Twice as many parts as threads are on their way or ready.
+  // Twice as many parts as threads are on their way or ready. Until others are worth waking, one, for this thread.
   void start_parts() {
-    while (started_ < series_ && ahead_.size() < most_ahead_) {
+    while (started_ < series_ && ahead_.size() < (shared_ ? most_ahead_ : 1)) {
       const uint64_t count = std::min(per_part_, series_ - started_);
       auto part = std::make_shared<Part>(*this, started_, count);
       started_ += count;
       ahead_.push_back(part);
+      if (!shared_) return;
       auto* task = new PartTask(std::move(part));
       if (Status status = state_.host->submit(task); !status.ok()) delete task;  // Whoever needs it first computes it.
     }
@@ -170,12 +177,25 @@ class ParallelStream final : public VectorStream {
 
   // As long as another thread has the current part, this one computes those that come after it: it would only sleep.
   void complete_current() {
+    if (!shared_) return compute_alone();
     if (current_->claim()) return current_->compute();
     for (const std::shared_ptr<Part>& part : ahead_) {
       if (current_->is_done()) return;
       if (part->claim()) part->compute();
     }
     current_->wait();
+  }
+
+  // What the series of this part take tells whether those that are left should be shared.
+  void compute_alone() {
+    const bool first = current_->first == 0;
+    const int64_t begin_ns = state_.host->monotonic_ns();
+    if (current_->claim()) current_->compute();
+    const int64_t took_ns = state_.host->monotonic_ns() - begin_ns - (first ? kReadyNs : 0);
+    const int64_t series_ns = std::max<int64_t>(took_ns, 0) / static_cast<int64_t>(current_->count);
+    const auto left = static_cast<int64_t>(series_ - started_);
+    shared_ = left > 0 && series_ns >= kLeastWorthDividingNs / left;
+    per_part_ = first && !shared_ ? std::min(kLeastPerPart, most_per_part_) : most_per_part_;
   }
 
   // What the part has counted and said, as if it had happened here.
@@ -226,8 +246,10 @@ class ParallelStream final : public VectorStream {
   Domain uncounted_;  // What parts begin with; does not change.
   const std::unique_ptr<const Divisible> whole_;
   const Keep keep_;
-  const uint64_t series_, per_part_;
+  const uint64_t series_, most_per_part_;
   const size_t most_ahead_;
+  uint64_t per_part_;
+  bool shared_ = false;  // With other threads.
   uint64_t started_ = 0;
   Mutex benches_mutex_;
   std::vector<std::unique_ptr<Bench>> benches_ GUARDED_BY(benches_mutex_);  // Idle.
