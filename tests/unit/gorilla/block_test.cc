@@ -362,3 +362,33 @@ TEST_CASE("tombstones join, survive encoding, and subtract") {
     CHECK(!Tombstones::decode(flipped).ok());
   }
 }
+
+namespace {
+
+class SizedPage final : public CachedPage {
+ public:
+  size_t memory_bytes() const override { return 1000; }
+};
+
+}  // namespace
+
+TEST_CASE("a page cache that is resized holds what fits, and more when it has grown") {
+  PageCache cache(640 << 10);
+  const uint64_t owner = cache.new_owner();
+  auto fill = [&](uint64_t from, uint64_t to) {
+    for (uint64_t at = from; at < to; ++at) cache.insert(owner, at, std::make_shared<SizedPage>());
+  };
+  fill(0, 1000);
+  CHECK(cache.stats().size_bytes <= 640 << 10);
+  CHECK(cache.stats().size_bytes > 320 << 10);
+  cache.resize(2560 << 10);
+  fill(1000, 5000);
+  CHECK(cache.stats().size_bytes <= 2560 << 10);
+  CHECK(cache.stats().size_bytes > 1280 << 10);
+  cache.resize(640 << 10);
+  CHECK(cache.stats().size_bytes <= 640 << 10);
+  CHECK(cache.stats().capacity_bytes == 640 << 10);
+  uint64_t found = 0;
+  for (uint64_t at = 0; at < 5000; ++at) found += cache.find(owner, at) != nullptr ? 1 : 0;
+  CHECK(found == cache.stats().pages);
+}

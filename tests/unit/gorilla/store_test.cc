@@ -68,6 +68,33 @@ TEST_CASE("samples survive seals, compactions and starts, whichever came between
   CHECK(blocks.size() <= 1 + 4 + 1);
 }
 
+// Blocks with the same series, and blocks with others between them: each series' samples come from its own blocks, in
+// order.
+TEST_CASE("series that come and go between blocks keep their samples") {
+  StoreWorld world(21);
+  REQUIRE(world.open().ok());
+  constexpr int kSeries = 200;
+  int64_t t = kBegin;
+  for (int kind : {0, 0, 1, 0, 2, 2, 3, 1, 0}) {
+    std::vector<std::string> series;
+    for (int i = 0; i < kSeries; ++i)
+      if (kind == 0 || i % (kind + 1) == 0) series.push_back("s" + std::to_string(i));
+    for (int minute = 0; minute < 5; ++minute, t += kMinute)
+      REQUIRE(world.write(series, t, static_cast<double>(t / kMinute % 977)));
+    REQUIRE(world.store().seal().ok());
+  }
+  REQUIRE(world.write({"s1", "s2", "new"}, t, 1));
+  // In the head they share timestamps, of which the first has the fewest.
+  for (int minute = 1; minute < 4; ++minute) REQUIRE(world.write({"s2"}, t + minute * kMinute, 2));
+  CHECK(blocks_of(world).size() == 9);
+  CHECK(world.broken_promise() == "");
+  std::string wrong;
+  const Samples there = world.read(&wrong);
+  CHECK(there.size() == kSeries + 1);
+  CHECK(there.at("s0").size() == 45);
+  CHECK(there.at("s1").size() == 21);
+}
+
 TEST_CASE("a late sample is merged with the block that holds its neighbours, and what was there first stays") {
   StoreWorld world(2);
   REQUIRE(world.open().ok());
