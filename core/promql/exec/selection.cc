@@ -68,8 +68,9 @@ bool Selection::has_type_or_unit() const {
 
 View<LabelPair> Selection::labels_of(uint64_t series) {
   View<Str> symbols = set_->symbols();
-  labels_.clear();
-  for (LabelRef ref : set_->labels(series)) labels_.push_back({symbols[ref.name], symbols[ref.value]});
+  const View<LabelRef> refs = set_->labels(series);
+  labels_.resize(refs.size);
+  for (uint64_t i = 0; i < refs.size; ++i) labels_[i] = {symbols[refs[i].name], symbols[refs[i].value]};
   return view_of(labels_);
 }
 

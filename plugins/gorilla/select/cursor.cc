@@ -70,6 +70,7 @@ void GorillaCursor::find_places(uint64_t begin, uint64_t end) {
   for (uint64_t i = begin; i < end; ++i) {
     const uint32_t s = set_.order_[i];
     places_.push_back({set_.head_series_[s], set_.run_begins_[s], set_.run_begins_[s + 1]});
+    set_.labels_.prefetch(s);  // Whoever reads the series asks for them next.
   }
   for (const Place& place : places_) {
     if (place.first_run < place.end_run) __builtin_prefetch(&set_.in_runs_[place.first_run]);

@@ -62,6 +62,8 @@ Result<std::vector<uint32_t>> GorillaSeriesSet::find_series(const Block& block, 
     }
     sets.ends.push_back(static_cast<uint32_t>(sets.refs.size()));
     if (sets.size() < SetLabels::kTogether) continue;
+    if (all_new && positions.empty())
+      labels_.reserve(ordinals.size(), ordinals.size() * sets.refs.size() / sets.size());
     labels_.series(sets, all_new, positions);
     sets.clear();
   }

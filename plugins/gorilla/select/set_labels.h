@@ -30,6 +30,11 @@ class SetLabels {
   // Appends the positions of the series with these labels, which are added when they are not there. `all_new`: the
   // caller knows that none is. Many at a time take less: what they look at is fetched from memory at once.
   void series(const Sets& sets, bool all_new, std::vector<uint32_t>& positions);
+  // Before many series are added: so many more, with so many labels in all.
+  void reserve(size_t series, size_t labels) {
+    ends_.reserve(ends_.size() + series);
+    labels_.reserve(labels_.size() + labels);
+  }
   // What callers put into one call.
   static constexpr size_t kTogether = 64;
 
@@ -37,6 +42,12 @@ class SetLabels {
   View<LabelRef> labels(uint32_t i) const {
     uint32_t begin = i == 0 ? 0 : ends_[i - 1];
     return {labels_.data() + begin, ends_[i] - begin};
+  }
+  // Fetches what labels(i) reads.
+  void prefetch(uint32_t i) const {
+    const View<LabelRef> refs = labels(i);
+    __builtin_prefetch(refs.data);
+    if (refs.size > 0) __builtin_prefetch(refs.data + refs.size - 1);
   }
   const std::vector<Str>& symbols() const { return symbols_; }
   // The positions of all series in the order of their labels.
