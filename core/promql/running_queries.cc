@@ -38,13 +38,21 @@ void RunningQueries::watch_callers() {
     }
     last_seen = last_id_;
     first_entry_.wait_until(mutex_, std::chrono::steady_clock::now() + kGlance);
-    bool any = false;
     for (const auto& [id, entry] : entries_) {
       if (!is_set(entry->caller_cancelled_)) continue;
       __atomic_store_n(&entry->cancelled_, 1, __ATOMIC_RELAXED);
-      any = true;
+      entry->turn_.notify_one();
     }
-    if (any) turn_.notify_all();
+  }
+}
+
+void RunningQueries::give_turns() {
+  while (evaluating_ < most_ && !waiting_.empty()) {
+    Entry& next = *waiting_.front();
+    waiting_.pop_front();
+    next.has_turn_ = true;
+    ++evaluating_;
+    next.turn_.notify_one();
   }
 }
 
@@ -66,25 +74,22 @@ RunningQueries::Entry::~Entry() {
 
 Result<void> RunningQueries::Entry::wait_for_turn(int64_t deadline_ns) {
   MutexLock lock(all_.mutex_);
-  ++all_.waiting_;
-  Result<void> out;
-  while (all_.evaluating_ >= all_.most_) {
+  all_.waiting_.push_back(this);
+  all_.give_turns();
+  while (!has_turn_) {
+    Error error{Code::kOk, ""};
     if (is_set(&cancelled_) || is_set(caller_cancelled_)) {
-      out = Error{Code::kCancelled, "query was canceled in query queue"};
-      break;
+      error = {Code::kCancelled, "query was canceled in query queue"};
+    } else if (all_.host_->monotonic_ns() >= deadline_ns) {
+      error = {Code::kDeadlineExceeded, "query timed out in query queue"};
     }
-    if (all_.host_->monotonic_ns() >= deadline_ns) {
-      out = Error{Code::kDeadlineExceeded, "query timed out in query queue"};
-      break;
+    if (error.code != Code::kOk) {
+      std::erase(all_.waiting_, this);
+      return error;
     }
-    all_.turn_.wait_until(all_.mutex_, std::chrono::steady_clock::now() + kGlance);
+    turn_.wait_until(all_.mutex_, std::chrono::steady_clock::now() + kGlance);
   }
-  --all_.waiting_;
-  if (out.ok()) {
-    has_turn_ = true;
-    ++all_.evaluating_;
-  }
-  return out;
+  return {};
 }
 
 void RunningQueries::Entry::give_turn_back() {
@@ -92,7 +97,7 @@ void RunningQueries::Entry::give_turn_back() {
   if (!has_turn_) return;
   has_turn_ = false;
   --all_.evaluating_;
-  all_.turn_.notify_one();
+  all_.give_turns();
 }
 
 std::unique_ptr<RunningQueries::Entry> RunningQueries::add(std::string text, std::string client,
@@ -111,7 +116,7 @@ bool RunningQueries::cancel(uint64_t id) {
   auto found = entries_.find(id);
   if (found == entries_.end()) return false;
   __atomic_store_n(&found->second->cancelled_, 1, __ATOMIC_RELAXED);
-  turn_.notify_all();
+  found->second->turn_.notify_one();
   return true;
 }
 
@@ -135,13 +140,13 @@ uint64_t RunningQueries::evaluating() const {
 
 uint64_t RunningQueries::waiting() const {
   MutexLock lock(mutex_);
-  return waiting_;
+  return waiting_.size();
 }
 
 void RunningQueries::set_most(uint64_t most) {
   MutexLock lock(mutex_);
   most_ = most;
-  turn_.notify_all();
+  give_turns();
 }
 
 }  // namespace nightlight::promql

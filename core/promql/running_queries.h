@@ -3,6 +3,7 @@
 #define NIGHTLIGHT_PROMQL_RUNNING_QUERIES_H_
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -26,7 +27,7 @@ class RunningQueries {
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
 
-    // Waits for a turn. kDeadlineExceeded or kCancelled when that takes too long.
+    // Waits for a turn; who came first has it first. kDeadlineExceeded or kCancelled when that takes too long.
     Result<void> wait_for_turn(int64_t deadline_ns);
     // The evaluation is over; others may have the turn while this answer is read.
     void give_turn_back();
@@ -44,7 +45,8 @@ class RunningQueries {
     RunningQueries& all_;
     const uint32_t* const caller_cancelled_;
     uint32_t cancelled_ = 0;
-    bool has_turn_ = false;
+    bool has_turn_ = false;   // Under all_.mutex_, as is the next.
+    ConditionVariable turn_;  // It has, or should look why it does not.
   };
 
   // `caller_cancelled`, null or as in a CallContext, outlives the entry.
@@ -60,13 +62,16 @@ class RunningQueries {
  private:
   // Looks now and then whether callers have gone: nobody tells.
   void watch_callers();
+  // Gives the turns that are free to those who wait.
+  void give_turns() REQUIRES(mutex_);
 
   Host* const host_;
   mutable Mutex mutex_;
-  ConditionVariable turn_, first_entry_;
+  ConditionVariable first_entry_;
   bool stopping_ GUARDED_BY(mutex_) = false, asleep_ GUARDED_BY(mutex_) = false;
   uint64_t most_ GUARDED_BY(mutex_);
-  uint64_t evaluating_ GUARDED_BY(mutex_) = 0, waiting_ GUARDED_BY(mutex_) = 0;
+  uint64_t evaluating_ GUARDED_BY(mutex_) = 0;
+  std::deque<Entry*> waiting_ GUARDED_BY(mutex_);  // The longest first.
   uint64_t last_id_ GUARDED_BY(mutex_) = 0;
   std::map<uint64_t, Entry*> entries_ GUARDED_BY(mutex_);
   std::thread watcher_;

@@ -16,6 +16,7 @@
 #include "fakes/collectors.h"
 #include "promql/component.h"
 #include "promql/memory_storage.h"
+#include "promql/running_queries.h"
 #include "promql/single_host.h"
 #include "promql_std/library.h"
 
@@ -241,6 +242,50 @@ TEST_CASE("64 clients, some of which are cancelled, leave nothing behind") {
   CHECK(std::abs(allocated_bytes.load() - before_bytes) < kClients);
   CHECK(ended > 0);
   for (size_t i = 0; i < expected.size(); ++i) CHECK(bench.ask(kQueries[i], nullptr, true).samples == expected[i]);
+}
+
+TEST_CASE("who waits for a turn has it before who comes later, even in the moment in which it becomes free") {
+  SingleHost host;
+  promql::RunningQueries queries(&host, 1);
+  auto first = queries.add("first", "", nullptr), second = queries.add("second", "", nullptr),
+       third = queries.add("third", "", nullptr);
+  REQUIRE(first->wait_for_turn(INT64_MAX).ok());
+  std::vector<uint64_t> order;  // Only who has the turn writes to it.
+  auto run = [&](promql::RunningQueries::Entry& entry) {
+    CHECK(entry.wait_for_turn(INT64_MAX).ok());
+    order.push_back(entry.id);
+    entry.give_turn_back();
+  };
+  std::thread waits([&] { run(*second); });
+  while (queries.waiting() == 0) std::this_thread::yield();
+  first->give_turn_back();
+  run(*third);
+  waits.join();
+  CHECK(order == std::vector<uint64_t>{second->id, third->id});
+  CHECK(queries.waiting() == 0);
+  CHECK(queries.evaluating() == 0);
+}
+
+TEST_CASE("who gives up waiting leaves the turn to the next") {
+  SingleHost host;
+  promql::RunningQueries queries(&host, 1);
+  auto first = queries.add("first", "", nullptr), second = queries.add("second", "", nullptr),
+       third = queries.add("third", "", nullptr);
+  REQUIRE(first->wait_for_turn(INT64_MAX).ok());
+  Result<void> ended, waited;
+  std::thread gives_up([&] { ended = second->wait_for_turn(INT64_MAX); });
+  while (queries.waiting() == 0) std::this_thread::yield();
+  std::thread waits([&] { waited = third->wait_for_turn(INT64_MAX); });
+  while (queries.waiting() == 1) std::this_thread::yield();
+  CHECK(queries.cancel(second->id));
+  gives_up.join();
+  CHECK(ended.error().code == Code::kCancelled);
+  CHECK(queries.waiting() == 1);
+  first->give_turn_back();
+  waits.join();
+  CHECK(waited.ok());
+  CHECK(queries.evaluating() == 1);
+  CHECK(first->wait_for_turn(host.monotonic_ns() - 1).error().code == Code::kDeadlineExceeded);
 }
 
 TEST_CASE("a query ends inside of a function's call when somebody ends it, or its caller goes") {

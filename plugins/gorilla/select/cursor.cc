@@ -100,6 +100,7 @@ void GorillaCursor::copy_head() {
   auto prefetch = [&](const RawPiece& raw) {
     const HeadPiece& piece = set_.snapshot_.pieces[raw.piece];
     const uint32_t bytes = buffer_bytes(piece.chunk);
+    if (bytes == 0) return;
     const uint8_t* buffer = set_.snapshot_.generations[piece.generation]->arena.at(piece.chunk.buffer);
     for (uint32_t at = 0; at < std::min(bytes, 512u); at += 64) __builtin_prefetch(buffer + at);
   };
