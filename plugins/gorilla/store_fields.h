@@ -39,8 +39,8 @@ inline constexpr ConfigField kFieldTable[] = {
           "the log and for queries; 0: no limit."),
     bounded(field("page_cache", FieldType::kBytes, "32MiB", "Memory for pages of blocks that queries have read."), "0",
             "1TiB"),
-    bounded(field("page_cache_per_series", FieldType::kBytes, "64",
-                  "So much more of it for each series in the head: what queries read grows with the series."),
+    bounded(field("page_cache_per_series", FieldType::kBytes, "96",
+                  "At least so much of it for each series in the head: what queries read grows with the series."),
             "0", "64KiB"),
     field("disk_reserve", FieldType::kBytes, "128MiB",
           "Space kept back, for when the disk is full: sealing, deletes and retention use it to make room. At most an "

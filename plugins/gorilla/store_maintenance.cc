@@ -137,7 +137,8 @@ void Store::run_sealing() {
   bool failing = false;
   while (pause(std::chrono::seconds(1))) {
     reserve_->keep();
-    blocks_->resize_cache(options_.page_cache_bytes + options_.page_cache_bytes_per_series * head_->series_count());
+    blocks_->resize_cache(
+        std::max(options_.page_cache_bytes, options_.page_cache_bytes_per_series * head_->series_count()));
     (void)log_->flush();
     // A log without room gets it from a seal, which frees its files.
     const bool early =

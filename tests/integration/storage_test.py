@@ -22,7 +22,10 @@ instances:
 """
 SERIES, SAMPLES, LIVES = 300, 80, 3
 STEP_MS = 15000
-BEGIN_MS = int(time.time() * 1000) - (LIVES + 1) * SAMPLES * STEP_MS - 60000
+# Within one window of compaction, at every time of the day: a server that lives for longer would join blocks of two.
+WINDOW_MS = 2 * 3600 * 1000
+BEGIN_MS = (int(time.time() * 1000) // WINDOW_MS - 1) * WINDOW_MS
+assert LIVES * SAMPLES * STEP_MS < WINDOW_MS
 
 
 def tool(work, directory, *arguments):
