@@ -66,23 +66,25 @@ class KeptHttp(processes.Http):
 
     def request(self, method, path, body=None, headers=None, timeout_s=30):
         connection = getattr(self.of_thread, "connection", None)
-        for kept in (True, False) if connection else (False,):
-            if not kept:
-                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
-            elif connection.sock:
+        self.of_thread.connection = None  # Until it has answered.
+        if connection is not None:
+            connection.timeout = timeout_s
+            if connection.sock:
                 connection.sock.settimeout(timeout_s)
             try:
                 connection.request(method, path, body, headers or {})
-                answer = connection.getresponse()
-                self.of_thread.connection = connection
-                return answer.status, answer.headers, answer.read()
-            except (OSError, http.client.HTTPException) as error:
-                connection.close()
-                self.of_thread.connection = None
-                # Only a connection that the server has closed meanwhile is worth another.
-                if not kept or isinstance(error, TimeoutError):
-                    raise
-        raise AssertionError("unreachable")
+                return self.answer(connection)
+            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+                connection.close()  # Meanwhile the server had closed it, or it is another server.
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+        connection.request(method, path, body, headers or {})
+        return self.answer(connection)
+
+    def answer(self, connection):
+        answer = connection.getresponse()
+        body = answer.read()
+        self.of_thread.connection = connection
+        return answer.status, answer.headers, body
 
 
 def disk_bytes(path):

@@ -21,7 +21,7 @@ RunningQueries::~RunningQueries() {
   {
     MutexLock lock(mutex_);
     stopping_ = true;
-    first_entry_.notify_all();
+    wake_.notify_all();
   }
   watcher_.join();
 }
@@ -33,11 +33,11 @@ void RunningQueries::watch_callers() {
     // Asleep when none came for a glance, not between any two: waking it costs as much as a small query.
     asleep_ = entries_.empty() && last_id_ == last_seen;
     if (asleep_) {
-      first_entry_.wait(mutex_);
+      wake_.wait(mutex_);
       continue;
     }
     last_seen = last_id_;
-    first_entry_.wait_until(mutex_, std::chrono::steady_clock::now() + kGlance);
+    wake_.wait_until(mutex_, std::chrono::steady_clock::now() + kGlance);
     for (const auto& [id, entry] : entries_) {
       if (!is_set(entry->caller_cancelled_)) continue;
       __atomic_store_n(&entry->cancelled_, 1, __ATOMIC_RELAXED);
@@ -77,15 +77,11 @@ Result<void> RunningQueries::Entry::wait_for_turn(int64_t deadline_ns) {
   all_.waiting_.push_back(this);
   all_.give_turns();
   while (!has_turn_) {
-    Error error{Code::kOk, ""};
-    if (is_set(&cancelled_) || is_set(caller_cancelled_)) {
-      error = {Code::kCancelled, "query was canceled in query queue"};
-    } else if (all_.host_->monotonic_ns() >= deadline_ns) {
-      error = {Code::kDeadlineExceeded, "query timed out in query queue"};
-    }
-    if (error.code != Code::kOk) {
+    const bool ended = is_set(&cancelled_) || is_set(caller_cancelled_);
+    if (ended || all_.host_->monotonic_ns() >= deadline_ns) {
       std::erase(all_.waiting_, this);
-      return error;
+      return ended ? Error{Code::kCancelled, "query was canceled in query queue"}
+                   : Error{Code::kDeadlineExceeded, "query timed out in query queue"};
     }
     turn_.wait_until(all_.mutex_, std::chrono::steady_clock::now() + kGlance);
   }
@@ -107,7 +103,7 @@ std::unique_ptr<RunningQueries::Entry> RunningQueries::add(std::string text, std
   MutexLock lock(mutex_);
   entry.reset(new Entry(*this, ++last_id_, std::move(text), std::move(client), caller_cancelled));
   entries_[entry->id] = entry.get();
-  if (std::exchange(asleep_, false)) first_entry_.notify_one();
+  if (std::exchange(asleep_, false)) wake_.notify_one();
   return entry;
 }
 

@@ -27,7 +27,7 @@ class RunningQueries {
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
 
-    // Waits for a turn; who came first has it first. kDeadlineExceeded or kCancelled when that takes too long.
+    // Waits for a turn, once; who came first has it first. kDeadlineExceeded or kCancelled when that takes too long.
     Result<void> wait_for_turn(int64_t deadline_ns);
     // The evaluation is over; others may have the turn while this answer is read.
     void give_turn_back();
@@ -67,7 +67,7 @@ class RunningQueries {
 
   Host* const host_;
   mutable Mutex mutex_;
-  ConditionVariable first_entry_;
+  ConditionVariable wake_;  // Of the watcher.
   bool stopping_ GUARDED_BY(mutex_) = false, asleep_ GUARDED_BY(mutex_) = false;
   uint64_t most_ GUARDED_BY(mutex_);
   uint64_t evaluating_ GUARDED_BY(mutex_) = 0;

@@ -37,8 +37,9 @@ inline constexpr ConfigField kFieldTable[] = {
     field("compaction_write_rate", FieldType::kBytes, "64MiB",
           "Bytes that compactions write in a second at most, so that the disk stays free for "
           "the log and for queries; 0: no limit."),
-    bounded(field("page_cache", FieldType::kBytes, "32MiB", "Memory for pages of blocks that queries have read."), "0",
-            "1TiB"),
+    bounded(field("page_cache", FieldType::kBytes, "32MiB",
+                  "Memory for pages of blocks that queries have read, where page_cache_per_series asks for no more."),
+            "0", "1TiB"),
     bounded(field("page_cache_per_series", FieldType::kBytes, "96",
                   "At least so much of it for each series in the head: what queries read grows with the series."),
             "0", "64KiB"),

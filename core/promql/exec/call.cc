@@ -149,11 +149,10 @@ class DivisibleCall final : public Divisible {
 
   uint64_t size() const override { return windows_->divisible(); }
   bool distinct_without_name() const override { return windows_->distinct_without_name(); }
-  Result<VectorStreamPtr> part(QueryState& state, Domain& domain) const override {
+  Result<VectorStreamPtr> part(QueryState& state, Domain& domain, Keep keep) const override {
     NIGHTLIGHT_ASSIGN(site, site_->part(state, domain));
     NIGHTLIGHT_ASSIGN(windows, windows_->part(state, domain));
-    return VectorStreamPtr(
-        std::make_unique<WindowCall>(state, domain, std::move(site), std::move(windows), Keep::kForQuery));
+    return VectorStreamPtr(std::make_unique<WindowCall>(state, domain, std::move(site), std::move(windows), keep));
   }
 
  private:

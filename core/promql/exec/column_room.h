@@ -56,7 +56,7 @@ class ColumnRoom {
   Result<const Column*> finish(const ColumnFill& fill);
 
   // Where what belongs to the columns lives.
-  BlockArena& arena() { return keep_ == Keep::kForQuery ? state_.arena : scratch_; }
+  BlockArena& arena() { return keep_ == Keep::kUntilNext ? scratch_ : state_.arena; }
   Keep keep() const { return keep_; }
   // Copies a histogram to the arena at a step's time. Null: no memory.
   const Histogram* store(const FloatHistogram& histogram, uint64_t step) {

@@ -197,9 +197,8 @@ class DivisibleSelector final : public Divisible {
 
   uint64_t size() const override { return selection_.size(); }
   bool distinct_without_name() const override { return selection_.distinct_without_name(); }
-  Result<VectorStreamPtr> part(QueryState& state, Domain& domain) const override {
-    return VectorStreamPtr(
-        std::make_unique<InstantSelector>(state, domain, selection_.part(state), look_, Keep::kForQuery));
+  Result<VectorStreamPtr> part(QueryState& state, Domain& domain, Keep keep) const override {
+    return VectorStreamPtr(std::make_unique<InstantSelector>(state, domain, selection_.part(state), look_, keep));
   }
 
  private:

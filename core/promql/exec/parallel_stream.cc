@@ -236,7 +236,9 @@ class ParallelStream final : public VectorStream {
       }
     }
     auto bench = std::make_unique<Bench>(state_, uncounted_);
-    NIGHTLIGHT_ASSIGN(series, whole_->part(bench->state, bench->domain));
+    // A column that the consumer does not keep counts nowhere.
+    const Keep keep = keep_ == Keep::kUntilNext ? Keep::kUncharged : keep_;
+    NIGHTLIGHT_ASSIGN(series, whole_->part(bench->state, bench->domain, keep));
     bench->series = std::move(series);
     return bench;
   }
@@ -277,7 +279,7 @@ Result<void> Part::compute_columns() {
     NIGHTLIGHT_ASSIGN(column, bench->series->next());
     if (column == nullptr) return {};
     // The column itself is charged by the consumer, if it keeps it.
-    const int64_t samples = sample_count(*column, bench->domain);
+    const int64_t samples = stream.keep_ == Keep::kForQuery ? sample_count(*column, bench->domain) : 0;
     state.held_samples -= samples;
     held_samples.push_back(std::exchange(state.peak_samples, 0) - samples);
     columns.push_back(column);

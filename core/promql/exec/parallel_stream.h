@@ -1,6 +1,7 @@
-// A vector of many series, computed by several threads.
+// A vector of many series, computed by several threads where that takes less time.
 //
-// The series are divided into parts of consecutive ones. Any thread computes any part, the stream yields them in order:
+// The series are divided into parts of consecutive ones. The consumer's thread computes the first; when they tell that
+// the others take longer than it takes to wake threads, any thread computes any part. The stream yields them in order:
 // what is made of the columns, sums of them for instance, has the same bits as with one thread, and so have errors,
 // annotations and statistics.
 #ifndef NIGHTLIGHT_PROMQL_EXEC_PARALLEL_STREAM_H_
@@ -21,8 +22,9 @@ class Divisible {
   virtual uint64_t size() const = 0;
   virtual bool distinct_without_name() const = 0;
   // [any] A stream that move_to has to be called on, for one part of the series after the other: charged and counted to
-  // the part's own account, its columns kept as long as what is in the state's arena. This object outlives it.
-  virtual Result<VectorStreamPtr> part(QueryState& state, Domain& domain) const = 0;
+  // the part's own account, its columns kept as long as what is in the state's arena (not kUntilNext). This object
+  // outlives it.
+  virtual Result<VectorStreamPtr> part(QueryState& state, Domain& domain, Keep keep) const = 0;
 };
 
 bool is_worth_dividing(const QueryState& state, uint64_t series);

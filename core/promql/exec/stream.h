@@ -13,8 +13,9 @@ namespace nightlight::promql {
 struct Domain;
 struct QueryState;
 
-// How long the columns of a stream live: until the next one is asked for, or as long as the query.
-enum class Keep { kUntilNext, kForQuery };
+// How long the columns of a stream live: until the next one is asked for, or as long as the query; kUncharged: as long,
+// but they do not count as held.
+enum class Keep { kUntilNext, kForQuery, kUncharged };
 
 // An instant vector at every step of a domain.
 class VectorStream {

@@ -50,11 +50,11 @@ void PageCache::insert(uint64_t owner, uint64_t offset, std::shared_ptr<const Ca
   // What the page itself does not know: the entry, the index and the reference count.
   constexpr size_t kOverhead = sizeof(Entry) + 64;
   size_t size = page->memory_bytes() + kOverhead;
-  const uint64_t capacity = shard_capacity_bytes_.load(std::memory_order_relaxed);
-  if (size > capacity / 8) return;
   Key key{owner, offset};
   Shard& shard = shard_of(key);
   MutexLock lock(shard.mutex);
+  const uint64_t capacity = shard_capacity_bytes_.load(std::memory_order_relaxed);
+  if (size > capacity / 8) return;
   if (shard.index.contains(key)) return;
   while (shard.size_bytes + size > capacity) evict_one(shard);
   shard.index[key] = shard.ring.size();

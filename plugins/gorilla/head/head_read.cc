@@ -135,8 +135,7 @@ void Head::label_series(SetLabels& labels, HeadSnapshot& out) const {
     sets.ends.push_back(static_cast<uint32_t>(sets.refs.size()));
     if (sets.size() < SetLabels::kTogether) continue;
     // The others will have about as many.
-    if (all_new && positions.empty())
-      labels.reserve(out.series.size(), out.series.size() * sets.refs.size() / sets.size());
+    if (all_new && positions.empty()) labels.reserve(out.series.size(), sets);
     labels.series(sets, all_new, positions);
     sets.clear();
   }

@@ -63,8 +63,8 @@ Status GorillaCursor::fill(SeriesBatch* out) {
   return kOkStatus;
 }
 
-// All first, since the set's arrays are in another order than the series: what a place refers to comes from memory
-// while the next are looked up.
+// All first, since the set's arrays are in another order than the series: what they refer to comes from memory at once,
+// and not while a series waits for it.
 void GorillaCursor::find_places(uint64_t begin, uint64_t end) {
   places_.clear();
   for (uint64_t i = begin; i < end; ++i) {

@@ -62,8 +62,7 @@ Result<std::vector<uint32_t>> GorillaSeriesSet::find_series(const Block& block, 
     }
     sets.ends.push_back(static_cast<uint32_t>(sets.refs.size()));
     if (sets.size() < SetLabels::kTogether) continue;
-    if (all_new && positions.empty())
-      labels_.reserve(ordinals.size(), ordinals.size() * sets.refs.size() / sets.size());
+    if (all_new && positions.empty()) labels_.reserve(ordinals.size(), sets);
     labels_.series(sets, all_new, positions);
     sets.clear();
   }

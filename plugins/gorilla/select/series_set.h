@@ -59,7 +59,7 @@ class GorillaSeriesSet final : public SeriesSet {
   // Consecutive blocks with the same label index: what one of them has, all have at the same ordinal.
   struct Run {
     uint32_t first_block, end_block;
-    size_t found;  // Index into found_.
+    size_t found;  // Index into found_, until the additions end.
   };
   struct InRun {
     uint32_t run, ordinal;

@@ -26,6 +26,13 @@ uint32_t tag_of_labels(const LabelRef* refs, size_t count) { return tag_of(XXH3_
 
 }  // namespace
 
+void SetLabels::reserve(size_t series, const Sets& sets) {
+  // The first may be larger than most: rather room that has to grow than room that a query's budget does not have.
+  constexpr size_t kMostLabels = 16;
+  ends_.reserve(ends_.size() + series);
+  labels_.reserve(labels_.size() + series * std::min(sets.refs.size() / sets.size(), kMostLabels));
+}
+
 void SetLabels::series(const Sets& sets, bool all_new, std::vector<uint32_t>& positions) {
   auto begin_of = [&](size_t i) { return i == 0 ? 0 : sets.ends[i - 1]; };
   auto refs_of = [&](size_t i) {

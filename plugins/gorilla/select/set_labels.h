@@ -27,14 +27,11 @@ class SetLabels {
       ends.clear();
     }
   };
+  // Before so many more series are added, about as large as those of `sets`.
+  void reserve(size_t series, const Sets& sets);
   // Appends the positions of the series with these labels, which are added when they are not there. `all_new`: the
   // caller knows that none is. Many at a time take less: what they look at is fetched from memory at once.
   void series(const Sets& sets, bool all_new, std::vector<uint32_t>& positions);
-  // Before many series are added: so many more, with so many labels in all.
-  void reserve(size_t series, size_t labels) {
-    ends_.reserve(ends_.size() + series);
-    labels_.reserve(labels_.size() + labels);
-  }
   // What callers put into one call.
   static constexpr size_t kTogether = 64;
 
