@@ -7,8 +7,7 @@
 
 For every size the first sample of each series is written, then the others, so that the CPU of the first is that of making series. Small
 sizes get more ticks, so that there is something to measure: --least-samples in all. A query is asked once before it is measured; what the
-first costs is dashboard.py's. NIGHTLIGHT_PROMETHEUS and NIGHTLIGHT_VICTORIA_METRICS
-name the peers' binaries (default: those on PATH).
+first costs is dashboard.py's. NIGHTLIGHT_PROMETHEUS and NIGHTLIGHT_VICTORIA_METRICS name the peers' binaries (default: those on PATH).
 """
 
 import copy

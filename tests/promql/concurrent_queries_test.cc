@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <new>
 #include <string>
 #include <thread>
@@ -244,14 +245,21 @@ TEST_CASE("64 clients, some of which are cancelled, leave nothing behind") {
   for (size_t i = 0; i < expected.size(); ++i) CHECK(bench.ask(kQueries[i], nullptr, true).samples == expected[i]);
 }
 
-TEST_CASE("who waits for a turn has it before who comes later, even in the moment in which it becomes free") {
+// One query at a time; the first of three has the turn.
+struct OneTurn {
+  OneTurn() { REQUIRE(first->wait_for_turn(INT64_MAX).ok()); }
+
+  using Entry = promql::RunningQueries::Entry;
   SingleHost host;
-  promql::RunningQueries queries(&host, 1);
-  auto first = queries.add("first", "", nullptr), second = queries.add("second", "", nullptr),
-       third = queries.add("third", "", nullptr);
-  REQUIRE(first->wait_for_turn(INT64_MAX).ok());
+  promql::RunningQueries queries{&host, 1};
+  std::unique_ptr<Entry> first = queries.add("first", "", nullptr), second = queries.add("second", "", nullptr),
+                         third = queries.add("third", "", nullptr);
+};
+
+TEST_CASE_FIXTURE(OneTurn,
+                  "who waits for a turn has it before who comes later, even in the moment in which it becomes free") {
   std::vector<uint64_t> order;  // Only who has the turn writes to it.
-  auto run = [&](promql::RunningQueries::Entry& entry) {
+  auto run = [&](Entry& entry) {
     CHECK(entry.wait_for_turn(INT64_MAX).ok());
     order.push_back(entry.id);
     entry.give_turn_back();
@@ -266,12 +274,7 @@ TEST_CASE("who waits for a turn has it before who comes later, even in the momen
   CHECK(queries.evaluating() == 0);
 }
 
-TEST_CASE("who gives up waiting leaves the turn to the next") {
-  SingleHost host;
-  promql::RunningQueries queries(&host, 1);
-  auto first = queries.add("first", "", nullptr), second = queries.add("second", "", nullptr),
-       third = queries.add("third", "", nullptr);
-  REQUIRE(first->wait_for_turn(INT64_MAX).ok());
+TEST_CASE_FIXTURE(OneTurn, "who gives up waiting leaves the turn to the next") {
   Result<void> ended, waited;
   std::thread gives_up([&] { ended = second->wait_for_turn(INT64_MAX); });
   while (queries.waiting() == 0) std::this_thread::yield();

@@ -164,7 +164,7 @@ class ParallelStream final : public VectorStream {
 
   // Twice as many parts as threads are on their way or ready. Until others are worth waking, one, for this thread.
   void start_parts() {
-    while (started_ < series_ && ahead_.size() < (shared_ ? most_ahead_ : 1)) {
+    while (started_ < series_ && ahead_.size() < most_ahead_) {
       const uint64_t count = std::min(per_part_, series_ - started_);
       auto part = std::make_shared<Part>(*this, started_, count);
       started_ += count;
@@ -190,7 +190,7 @@ class ParallelStream final : public VectorStream {
   void compute_alone() {
     const bool first = current_->first == 0;
     const int64_t begin_ns = state_.host->monotonic_ns();
-    if (current_->claim()) current_->compute();
+    current_->compute();
     const int64_t took_ns = state_.host->monotonic_ns() - begin_ns - (first ? kReadyNs : 0);
     const int64_t series_ns = std::max<int64_t>(took_ns, 0) / static_cast<int64_t>(current_->count);
     const auto left = static_cast<int64_t>(series_ - started_);
