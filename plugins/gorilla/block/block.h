@@ -26,14 +26,28 @@ namespace nightlight::gorilla {
 class BucketObject;
 class PageCache;
 
+// The floats of one chunk that lie in a cursor's range, ascending in time.
+struct ChunkSamples {
+  std::span<const int64_t> timestamps_ms;  // The cursor's, until it reads the next series.
+  const double* values;                    // As many. In the caller's arena, as all below.
+  const int64_t* start_timestamps_ms;      // As many, or null: all unknown.
+  uint32_t column;                         // What one cursor read of the same column has the same timestamps.
+};
+
 // Reads samples of series of one block; fastest in ascending order of ordinals. One thread at a time. Borrows its
 // block.
 class BlockCursor {
  public:
   virtual ~BlockCursor() = default;
-  // Appends the samples of a series in the cursor's range to `out`. Sets out->timestamps_id when `out` had no samples
-  // before; timestamps that clear_samples has left there are then taken for this cursor's.
-  virtual Result<void> read(uint32_t ordinal, SampleColumns* out) = 0;
+  // Appends the samples of a series in the cursor's range, chunk by chunk, ascending in time. After an error, a part of
+  // them may be there.
+  virtual Result<void> read(uint32_t ordinal, SampleArena& arena, std::vector<ChunkSamples>& floats,
+                            std::vector<const Histogram*>& histograms) = 0;
+  // The same, joined to columns.
+  Result<void> read(uint32_t ordinal, SampleColumns* out);
+
+ private:
+  std::vector<ChunkSamples> chunks_;
 };
 
 // Reads label sets; fastest in ascending order of ordinals. One thread at a time. Borrows its block.

@@ -39,12 +39,7 @@ void* SampleArena::allocate_bytes(size_t size, size_t alignment) {
 }
 
 void SampleColumns::clear() {
-  clear_samples();
   timestamps_ms.clear();
-  timestamps_id = 0;
-}
-
-void SampleColumns::clear_samples() {
   values.clear();
   start_timestamps_ms.clear();
   histograms.clear();

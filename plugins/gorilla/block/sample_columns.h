@@ -61,13 +61,8 @@ struct SampleColumns {
   std::vector<int64_t> start_timestamps_ms;  // Empty (all unknown), or parallel to timestamps_ms.
   std::vector<const Histogram*> histograms;  // In `arena`.
   SampleArena arena;
-  // What one cursor appended for two series with the same non-zero id has the same timestamps.
-  uint64_t timestamps_id = 0;
 
   void clear();
-  // Before another series of the same cursor: timestamps and their id stay until it has been read, since it may have
-  // the same.
-  void clear_samples();
   bool empty() const { return values.empty() && histograms.empty(); }
 };
 

@@ -10,12 +10,6 @@ namespace {
 
 constexpr std::string_view kMagic = "NLT1";
 
-bool covers(const std::vector<TimeRange>& ranges, int64_t time_ms) {
-  auto found =
-      std::partition_point(ranges.begin(), ranges.end(), [&](const TimeRange& r) { return r.end_ms < time_ms; });
-  return found != ranges.end() && found->start_ms <= time_ms;
-}
-
 }  // namespace
 
 void Tombstones::add(uint32_t ordinal, TimeRange range) {
@@ -96,25 +90,26 @@ Result<Tombstones> Tombstones::decode(std::string_view bytes) {
   return out;
 }
 
-void subtract(const std::vector<TimeRange>& ranges, SampleColumns* samples, size_t floats_from,
-              size_t histograms_from) {
-  size_t kept = floats_from;
-  bool starts = !samples->start_timestamps_ms.empty();
-  for (size_t i = floats_from; i < samples->timestamps_ms.size(); ++i) {
+bool covers(const std::vector<TimeRange>& ranges, int64_t time_ms) {
+  auto found =
+      std::partition_point(ranges.begin(), ranges.end(), [&](const TimeRange& r) { return r.end_ms < time_ms; });
+  return found != ranges.end() && found->start_ms <= time_ms;
+}
+
+void subtract(const std::vector<TimeRange>& ranges, SampleColumns* samples) {
+  size_t kept = 0;
+  const bool starts = !samples->start_timestamps_ms.empty();
+  for (size_t i = 0; i < samples->timestamps_ms.size(); ++i) {
     if (covers(ranges, samples->timestamps_ms[i])) continue;
     samples->timestamps_ms[kept] = samples->timestamps_ms[i];
     samples->values[kept] = samples->values[i];
     if (starts) samples->start_timestamps_ms[kept] = samples->start_timestamps_ms[i];
     ++kept;
   }
-  if (kept != samples->timestamps_ms.size()) samples->timestamps_id = 0;
   samples->timestamps_ms.resize(kept);
   samples->values.resize(kept);
   if (starts) samples->start_timestamps_ms.resize(kept);
-  auto from = samples->histograms.begin() + static_cast<ptrdiff_t>(histograms_from);
-  samples->histograms.erase(std::remove_if(from, samples->histograms.end(),
-                                           [&](const Histogram* h) { return covers(ranges, h->timestamp_ms); }),
-                            samples->histograms.end());
+  std::erase_if(samples->histograms, [&](const Histogram* h) { return covers(ranges, h->timestamp_ms); });
 }
 
 }  // namespace nightlight::gorilla

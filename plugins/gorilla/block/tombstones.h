@@ -37,10 +37,10 @@ class Tombstones {
   std::map<uint32_t, std::vector<TimeRange>> series_;
 };
 
-// Drops the samples at or after position `floats_from` / `histograms_from` that lie in `ranges`. Clears timestamps_id
-// when something was dropped.
-void subtract(const std::vector<TimeRange>& ranges, SampleColumns* samples, size_t floats_from = 0,
-              size_t histograms_from = 0);
+// Whether one of `ranges`, which ascend and lie apart, has the time.
+bool covers(const std::vector<TimeRange>& ranges, int64_t time_ms);
+// Drops the samples that lie in `ranges`.
+void subtract(const std::vector<TimeRange>& ranges, SampleColumns* samples);
 
 }  // namespace nightlight::gorilla
 

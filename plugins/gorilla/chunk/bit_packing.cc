@@ -27,11 +27,11 @@ void pack(const uint64_t* values, size_t count, unsigned width, uint8_t* out) {
 // Eight values at width W are W bytes: with W known, every load, shift and mask is a constant. Reads up to 8 bytes
 // beyond.
 template <unsigned W>
-void unpack(const uint8_t* in, uint64_t* out) {
+void unpack(const uint8_t* in, size_t groups, uint64_t* out) {
   if constexpr (W == 0) {
-    std::fill_n(out, kPackedGroup, 0);
+    std::fill_n(out, groups * 8, 0);
   } else {
-    for (size_t group = 0; group < kPackedGroup / 8; ++group, in += W, out += 8) {
+    for (; groups > 0; --groups, in += W, out += 8) {
 #pragma GCC unroll 8
       for (unsigned i = 0; i < 8; ++i) {
         unsigned bit = i * W;
@@ -43,7 +43,7 @@ void unpack(const uint8_t* in, uint64_t* out) {
   }
 }
 
-using Unpack = void (*)(const uint8_t*, uint64_t*);
+using Unpack = void (*)(const uint8_t*, size_t, uint64_t*);
 template <size_t... W>
 constexpr std::array<Unpack, sizeof...(W)> unpack_table(std::index_sequence<W...>) {
   return {&unpack<static_cast<unsigned>(W)>...};
@@ -62,16 +62,19 @@ void put_packed(const uint64_t* values, size_t count, unsigned width, Bytes& out
 bool read_packed(BoundedReader& in, size_t count, unsigned width, uint64_t* out) {
   ByteView packed = in.bytes(packed_size(count, width));
   if (!in.ok()) return false;
-  // Unpacking always makes 64 values and loads whole words.
-  size_t touched = kPackedGroup / 8 * width + 8;
-  if (packed.size() + in.remaining() >= touched) {
-    kUnpack[width](packed.data(), out);
-  } else {
-    std::array<uint8_t, kPackedGroup * 8 + 8> padded;
-    std::memcpy(padded.data(), packed.data(), packed.size());
-    std::memset(padded.data() + packed.size(), 0, touched - packed.size());
-    kUnpack[width](padded.data(), out);
-  }
+  const size_t groups = (count + 7) / 8;
+  // Of the last groups, fewer bytes may be there than unpacking looks at.
+  const size_t readable = packed.size() + in.remaining();
+  size_t whole = groups;
+  while (whole > 0 && whole * width + 8 > readable) --whole;
+  kUnpack[width](packed.data(), whole, out);
+  if (whole == groups) return true;
+  // Two groups at the most, or eight that are narrower than a byte.
+  std::array<uint8_t, 2 * 64 + 8> padded;
+  const ByteView rest = packed.subspan(whole * width);
+  std::memcpy(padded.data(), rest.data(), rest.size());
+  std::memset(padded.data() + rest.size(), 0, (groups - whole) * width + 8 - rest.size());
+  kUnpack[width](padded.data(), groups - whole, out + whole * 8);
   return true;
 }
 

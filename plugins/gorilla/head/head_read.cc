@@ -56,6 +56,9 @@ void Head::capture_all(std::span<const uint32_t> ids, int64_t start_ms, int64_t 
     out.generations.push_back(g);
   }
   if (out.generations.empty()) return;
+  // Most have samples there, in one generation.
+  out.series.reserve(ids.size());
+  out.pieces.reserve(ids.size());
   for (size_t i = 0; i < ids.size(); ++i) {
     if (i + 8 < ids.size()) __builtin_prefetch(&hot_[ids[i + 8]]);
     auto first = static_cast<uint32_t>(out.pieces.size());

@@ -26,11 +26,6 @@ bool hidden(const std::vector<TimeRange>* ranges, int64_t t) {
 
 }  // namespace
 
-GorillaCursor::GorillaCursor(const GorillaSeriesSet& set, uint64_t first, uint64_t end)
-    : set_(set), position_(first), end_(end), block_reads_(set.blocks_.size()), arena_(set.take_arena()) {}
-
-GorillaCursor::~GorillaCursor() { set_.give_back(std::move(arena_)); }
-
 Status GorillaCursor::next(SeriesBatch* out) noexcept {
   return guard(set_.host_, [&]() -> Status { return fill(out); });
 }
@@ -42,7 +37,8 @@ Status GorillaCursor::fill(SeriesBatch* out) {
     const uint64_t begin = position_, end = std::min(end_, position_ + kBatch);
     arena_.clear();
     shared_.clear();
-    for (BlockRead& read : block_reads_) read.timestamps_id = 0;
+    last_shared_ = nullptr;
+    for (BlockRead& read : block_reads_) read.columns_held = read.next_column = 0;
     samples_.resize(end - begin);
     find_places(begin, end);
     copy_head();
@@ -192,19 +188,7 @@ void GorillaCursor::decode_piece(const RawPiece& piece) {
     }
     Segment s{t + from,     values + from, starts, to - from, {raw.column_key + 1, uint64_t{from} << 32 | to},
               kHeadPriority};
-    if (deleted != nullptr) {
-      auto* kept_t = arena_.allocate<int64_t>(s.count);
-      auto* kept_v = arena_.allocate<double>(s.count);
-      size_t kept = 0;
-      for (size_t i = 0; i < s.count; ++i) {
-        if (hidden(deleted, s.timestamps[i])) continue;
-        kept_t[kept] = s.timestamps[i];
-        kept_v[kept] = s.values[i];
-        if (starts != nullptr) starts[kept] = starts[i];
-        ++kept;
-      }
-      s = Segment{kept_t, kept_v, starts, kept, {0, 0}, kHeadPriority};
-    }
+    if (deleted != nullptr) s = visible(s, [&](int64_t at) { return hidden(deleted, at); });
     add_segment(s);
   }
   if (side != nullptr) decode_side(*side, deleted);
@@ -257,44 +241,40 @@ Result<void> GorillaCursor::read_block(uint32_t block, uint32_t ordinal) {
     read.cursor = view.block->cursor(set_.start_ms_, set_.end_ms_);
     read.priority = (view.block->meta().flags & kOutOfOrderBlock) != 0 ? kLatePriority - 1 : block;
   }
-  SampleColumns& c = read.columns;
-  c.clear_samples();
-  NIGHTLIGHT_TRY(read.cursor->read(ordinal, &c));
-  if (view.tombstones != nullptr) {
-    if (const auto* ranges = view.tombstones->ranges(ordinal)) subtract(*ranges, &c);
-  }
-  if (const size_t count = c.timestamps_ms.size(); count > 0) {
-    auto copy = [&](const auto& from) {
-      using T = std::decay_t<decltype(from[0])>;
-      T* to = arena_.allocate<T>(count);
-      std::memcpy(to, from.data(), count * sizeof(T));
-      return static_cast<const T*>(to);
-    };
-    Segment segment{nullptr, copy(c.values), c.start_timestamps_ms.empty() ? nullptr : copy(c.start_timestamps_ms),
-                    count,   {0, 0},         read.priority};
-    if (c.timestamps_id != 0) {
-      segment.key[0] = ~uint64_t{block};
-      segment.key[1] = c.timestamps_id;
-      if (read.timestamps_id != c.timestamps_id) {
-        auto [shared, fresh] = shared_.try_emplace(Key{segment.key[0], segment.key[1]}, Shared{nullptr, 0});
-        if (fresh) shared->second = Shared{copy(c.timestamps_ms), shared_.size()};
-        read.timestamps_id = c.timestamps_id;
-        read.timestamps = shared->second.timestamps;
-      }
-      segment.timestamps = read.timestamps;
-    } else {
-      segment.timestamps = copy(c.timestamps_ms);
-    }
+  block_chunks_.clear();
+  block_histograms_.clear();
+  NIGHTLIGHT_TRY(read.cursor->read(ordinal, arena_, block_chunks_, block_histograms_));
+  const auto* hidden = view.tombstones == nullptr ? nullptr : view.tombstones->ranges(ordinal);
+  auto is_hidden = [&](int64_t t) { return covers(*hidden, t); };
+  for (const ChunkSamples& chunk : block_chunks_) {
+    Segment segment{timestamps_of(block, chunk),
+                    chunk.values,
+                    chunk.start_timestamps_ms,
+                    chunk.timestamps_ms.size(),
+                    {~uint64_t{block}, uint64_t{chunk.column} + 1},
+                    read.priority};
+    if (hidden != nullptr) segment = visible(segment, is_hidden);
     add_segment(segment);
   }
-  // The histograms live in memory that the next read uses again.
-  for (const Histogram* h : c.histograms) {
-    std::string bytes;
-    encode_histogram(*h, bytes);
-    ByteReader reader(bytes);
-    histograms_.emplace_back(decode_histogram(reader, arena_), read.priority);
-  }
+  for (const Histogram* h : block_histograms_)
+    if (hidden == nullptr || !is_hidden(h->timestamp_ms)) histograms_.emplace_back(h, read.priority);
   return {};
+}
+
+const int64_t* GorillaCursor::timestamps_of(uint32_t block, const ChunkSamples& chunk) {
+  BlockRead& read = block_reads_[block];
+  for (uint32_t i = 0; i < read.columns_held; ++i)
+    if (read.columns[i].column == chunk.column) return read.columns[i].timestamps;
+  Shared& shared = shared_of({~uint64_t{block}, uint64_t{chunk.column} + 1});
+  if (shared.timestamps == nullptr) {
+    auto* copy = arena_.allocate<int64_t>(chunk.timestamps_ms.size());
+    std::memcpy(copy, chunk.timestamps_ms.data(), chunk.timestamps_ms.size_bytes());
+    shared.timestamps = copy;
+  }
+  const auto place = static_cast<uint32_t>(read.next_column++ % read.columns.size());
+  read.columns[place] = {chunk.column, shared.timestamps};
+  read.columns_held = std::max(read.columns_held, place + 1);
+  return shared.timestamps;
 }
 
 // ---- joining
@@ -317,6 +297,31 @@ bool GorillaCursor::emit(uint64_t position, SeriesSamples& out) {
   return out.timestamps_ms.size + out.histograms.size > 0;
 }
 
+template <class IsHidden>
+GorillaCursor::Segment GorillaCursor::visible(const Segment& segment, IsHidden is_hidden) {
+  auto* timestamps = arena_.allocate<int64_t>(segment.count);
+  auto* values = arena_.allocate<double>(segment.count);
+  auto* starts = segment.starts == nullptr ? nullptr : arena_.allocate<int64_t>(segment.count);
+  size_t kept = 0;
+  for (size_t i = 0; i < segment.count; ++i) {
+    if (is_hidden(segment.timestamps[i])) continue;
+    timestamps[kept] = segment.timestamps[i];
+    values[kept] = segment.values[i];
+    if (starts != nullptr) starts[kept] = segment.starts[i];
+    ++kept;
+  }
+  return {timestamps, values, starts, kept, {0, 0}, segment.priority};
+}
+
+GorillaCursor::Shared& GorillaCursor::shared_of(Key key) {
+  if (last_shared_ != nullptr && last_key_ == key) return *last_shared_;
+  auto [at, fresh] = shared_.try_emplace(key, Shared{nullptr, 0});
+  if (fresh) at->second.id = shared_.size();
+  last_key_ = key;
+  last_shared_ = &at->second;
+  return *last_shared_;
+}
+
 // One after the other.
 void GorillaCursor::join(SeriesSamples& out) {
   size_t count = 0;
@@ -331,11 +336,10 @@ void GorillaCursor::join(SeriesSamples& out) {
   }
   const Segment& first = segments_.front();
   const int64_t* timestamps = segments_.size() == 1 ? first.timestamps : nullptr;
-  if (known) {
-    auto [at, fresh] = shared_.try_emplace(key, Shared{timestamps, 0});
-    if (fresh) at->second.id = shared_.size();
-    out.timestamps_id = at->second.id;
-    timestamps = at->second.timestamps;
+  Shared* shared = known ? &shared_of(key) : nullptr;
+  if (shared != nullptr) {
+    out.timestamps_id = shared->id;
+    if (shared->timestamps != nullptr) timestamps = shared->timestamps;
   }
   if (timestamps == nullptr) {
     auto* joined = arena_.allocate<int64_t>(count);
@@ -344,8 +348,8 @@ void GorillaCursor::join(SeriesSamples& out) {
       n += s.count;
     }
     timestamps = joined;
-    if (known) shared_[key].timestamps = joined;
   }
+  if (shared != nullptr) shared->timestamps = timestamps;
   out.timestamps_ms = {timestamps, count};
   if (segments_.size() == 1) {
     out.values = {first.values, count};

@@ -3,6 +3,7 @@
 #ifndef NIGHTLIGHT_GORILLA_SELECT_CURSOR_H_
 #define NIGHTLIGHT_GORILLA_SELECT_CURSOR_H_
 
+#include <array>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -14,10 +15,16 @@ namespace nightlight::gorilla {
 
 class GorillaCursor final : public SeriesCursor {
  public:
-  GorillaCursor(const GorillaSeriesSet& set, uint64_t first, uint64_t end);
+  explicit GorillaCursor(const GorillaSeriesSet& set) : set_(set), block_reads_(set.blocks_.size()) {}
 
+  // Goes on with the series [first, end) of the set's order.
+  void move_to(uint64_t first, uint64_t end) {
+    position_ = first;
+    end_ = end;
+  }
   Status next(SeriesBatch* out) noexcept override;
-  void release() noexcept override { delete this; }
+  // The set keeps the cursor for its next caller.
+  void release() noexcept override { set_.give_back(std::unique_ptr<GorillaCursor>(this)); }
 
  private:
   // So many series' samples stay in a processor's cache.
@@ -68,7 +75,6 @@ class GorillaCursor final : public SeriesCursor {
     size_t operator()(const Key& k) const { return static_cast<size_t>(k.a ^ (k.b * 0x9e3779b97f4a7c15ull)); }
   };
 
-  ~GorillaCursor();
   Status fill(SeriesBatch* out);
   // Finds series [begin, end) of the order.
   void find_places(uint64_t begin, uint64_t end);
@@ -80,21 +86,32 @@ class GorillaCursor final : public SeriesCursor {
   Result<void> read_block(uint32_t block, uint32_t ordinal);
   void decode_piece(const RawPiece& piece);
   void decode_side(RawSide& side, const std::vector<TimeRange>* deleted);
+  // The batch's copy of what a block's cursor has until its next read.
+  const int64_t* timestamps_of(uint32_t block, const ChunkSamples& chunk);
   void add_segment(Segment segment);
+  // Without the samples of which `is_hidden(timestamp_ms)` is true.
+  template <class IsHidden>
+  Segment visible(const Segment& segment, IsHidden is_hidden);
   bool emit(uint64_t position, SeriesSamples& out);
   void join(SeriesSamples& out);
+  // The batch's timestamps with this key; `timestamps` null: not there yet.
+  Shared& shared_of(Key key);
   void merge(SeriesSamples& out);
   void settle_histograms(SeriesSamples& out);
 
   const GorillaSeriesSet& set_;
-  uint64_t position_, end_;
+  uint64_t position_ = 0, end_ = 0;
   struct BlockRead {
     std::unique_ptr<BlockCursor> cursor;  // Null until the block is read.
-    SampleColumns columns;                // What was read last.
     uint32_t priority = 0;
-    // The timestamps with this id, 0: none, as the batch has them.
-    uint64_t timestamps_id = 0;
-    const int64_t* timestamps = nullptr;
+    // The timestamps of the columns that were read last, as the batch has them: of each slice, most series have the
+    // same column.
+    struct Column {
+      uint32_t column;
+      const int64_t* timestamps;
+    };
+    std::array<Column, 8> columns;
+    uint32_t columns_held = 0, next_column = 0;
   };
   std::vector<BlockRead> block_reads_;  // By block.
 
@@ -107,9 +124,14 @@ class GorillaCursor final : public SeriesCursor {
   std::vector<RawSide> sides_;
   std::unordered_map<uint64_t, std::pair<const int64_t*, uint32_t>> columns_;  // (generation, column) -> copy, length
   std::unordered_map<Key, Shared, KeyHash> shared_;
+  // The entry of shared_ that was looked up last: most series have the timestamps of the one before. Null: none.
+  Key last_key_{0, 0};
+  Shared* last_shared_ = nullptr;
   std::vector<SeriesSamples> samples_;
   std::vector<const SeriesSamples*> pointers_;
   // Of the current series.
+  std::vector<ChunkSamples> block_chunks_;
+  std::vector<const Histogram*> block_histograms_;
   std::vector<Segment> segments_;
   std::vector<std::pair<const Histogram*, uint32_t>> histograms_;  // With priority.
 };

@@ -9,6 +9,11 @@
 
 namespace nightlight::gorilla {
 
+GorillaSeriesSet::GorillaSeriesSet(const Head& head, Host* host, int64_t start_ms, int64_t end_ms)
+    : head_(head), host_(host), start_ms_(start_ms), end_ms_(end_ms) {}
+
+GorillaSeriesSet::~GorillaSeriesSet() = default;
+
 Result<void> GorillaSeriesSet::add_block(BlockView view, std::span<const LabelMatcher> matchers) {
   const Block& block = *view.block;
   const auto& labels = block.label_fingerprint();
@@ -89,13 +94,17 @@ void GorillaSeriesSet::finish(bool sorted, uint64_t limit) {
   head_series_.assign(n, kNoId);
   for (uint32_t i = 0; i < snapshot_.series.size(); ++i) head_series_[snapshot_.series[i].set_series] = i;
   sort_runs();
-  found_ = {};
-  if (sorted) {
+  // A block has its series in the order of their labels.
+  const auto whole = std::find_if(found_.begin(), found_.end(), [&](const Found& f) { return f.positions.size() == n; });
+  if (sorted && whole != found_.end()) {
+    order_ = std::move(whole->positions);
+  } else if (sorted) {
     order_ = labels_.sorted();
   } else {
     order_.resize(n);
     std::iota(order_.begin(), order_.end(), 0);
   }
+  found_ = {};
   if (limit > 0 && order_.size() > limit) order_.resize(limit);
   for (const std::string& text : warning_texts_) warnings_.push_back(str(text));
 }
@@ -106,25 +115,27 @@ size_t GorillaSeriesSet::memory_bytes() const {
          (run_begins_.capacity() + head_series_.capacity() + order_.capacity()) * 4;
 }
 
-SampleArena GorillaSeriesSet::take_arena() const {
-  MutexLock lock(arenas_mutex_);
-  if (arenas_.empty()) return {};
-  SampleArena arena = std::move(arenas_.back());
-  arenas_.pop_back();
-  return arena;
-}
-
-void GorillaSeriesSet::give_back(SampleArena arena) const {
-  arena.clear();
-  MutexLock lock(arenas_mutex_);
-  arenas_.push_back(std::move(arena));
+void GorillaSeriesSet::give_back(std::unique_ptr<GorillaCursor> cursor) const noexcept try {
+  MutexLock lock(idle_mutex_);
+  idle_.push_back(std::move(cursor));
+} catch (const std::bad_alloc&) {
 }
 
 Status GorillaSeriesSet::open(uint64_t first, uint64_t count, SeriesCursor** out) noexcept {
   return guard(host_, [&]() -> Status {
     if (first > order_.size() || count > order_.size() - first)
       return host_->fail(Code::kOutOfRange, str("cursor beyond the end of the series set"));
-    *out = new GorillaCursor(*this, first, first + count);
+    std::unique_ptr<GorillaCursor> cursor;
+    {
+      MutexLock lock(idle_mutex_);
+      if (!idle_.empty()) {
+        cursor = std::move(idle_.back());
+        idle_.pop_back();
+      }
+    }
+    if (cursor == nullptr) cursor = std::make_unique<GorillaCursor>(*this);
+    cursor->move_to(first, first + count);
+    *out = cursor.release();
     return kOkStatus;
   });
 }

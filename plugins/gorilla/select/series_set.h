@@ -9,7 +9,6 @@
 
 #include "base/mutex.h"
 #include "gorilla/block/block.h"
-#include "gorilla/block/sample_columns.h"
 #include "gorilla/block/tombstones.h"
 #include "gorilla/head/head.h"
 #include "gorilla/select/set_labels.h"
@@ -24,12 +23,13 @@ struct BlockView {
   std::shared_ptr<const Tombstones> tombstones;  // Null: none.
 };
 
+class GorillaCursor;
+
 class GorillaSeriesSet final : public SeriesSet {
  public:
   // `head` and `host` must outlive the set. The head is captured before the caller looked at the list of blocks: what
   // is being sealed meanwhile is then seen twice, and merged, rather than missed.
-  GorillaSeriesSet(const Head& head, Host* host, int64_t start_ms, int64_t end_ms)
-      : head_(head), host_(host), start_ms_(start_ms), end_ms_(end_ms) {}
+  GorillaSeriesSet(const Head& head, Host* host, int64_t start_ms, int64_t end_ms);
 
   void add_head(std::span<const LabelMatcher> matchers) {
     head_.select(matchers, start_ms_, end_ms_, labels_, snapshot_);
@@ -53,9 +53,9 @@ class GorillaSeriesSet final : public SeriesSet {
 
  private:
   friend class GorillaCursor;
-  // [any] Memory for a cursor: what one before it has left, while it is in the cache.
-  SampleArena take_arena() const;
-  void give_back(SampleArena arena) const;
+  // [any] A cursor that nobody uses any more, for the next caller: a query opens one for every few hundred series, and
+  // they have memory and pages at hand.
+  void give_back(std::unique_ptr<GorillaCursor> cursor) const noexcept;
   // Consecutive blocks with the same label index: what one of them has, all have at the same ordinal.
   struct Run {
     uint32_t first_block, end_block;
@@ -64,14 +64,14 @@ class GorillaSeriesSet final : public SeriesSet {
   struct InRun {
     uint32_t run, ordinal;
   };
-  ~GorillaSeriesSet() = default;
+  ~GorillaSeriesSet();
   // The positions of these series of a block.
   Result<std::vector<uint32_t>> find_series(const Block& block, std::span<const uint32_t> ordinals);
   // Lists the runs of each series.
   void sort_runs();
 
-  mutable Mutex arenas_mutex_;
-  mutable std::vector<SampleArena> arenas_ GUARDED_BY(arenas_mutex_);
+  mutable Mutex idle_mutex_;
+  mutable std::vector<std::unique_ptr<GorillaCursor>> idle_ GUARDED_BY(idle_mutex_);
   const Head& head_;
   Host* host_;
   const int64_t start_ms_, end_ms_;

@@ -45,7 +45,9 @@ inline TestData generate(uint64_t seed, size_t series_count, size_t samples, int
         series.timestamps_ms.erase(series.timestamps_ms.begin() + static_cast<ptrdiff_t>(random() % samples));
       size_t n = series.timestamps_ms.size();
       series.values = values_of_shape(static_cast<int>(s % kValueShapes), n, random);
-      if (s % 9 == 4) series.start_timestamps_ms.assign(n, from_ms - 1000);
+      // Processes that start anew now and then.
+      for (size_t i = 0; s % 9 == 4 && i < n; ++i)
+        series.start_timestamps_ms.push_back(series.timestamps_ms[i - i % 37] - 1000);
     }
     if (s % 13 == 12 || s % 26 == 1) {
       for (size_t i = 0; i < std::min<size_t>(samples, 50); ++i)
