@@ -8,8 +8,9 @@ namespace {
 
 constexpr int64_t kDayMs = int64_t{24} * 3600 * 1000;
 constexpr int64_t kLeastRetentionOfDaysMs = 3 * kDayMs;
-// So many small blocks of a window that is not over yet are joined, or queries would have to look into each.
-constexpr size_t kManySmallBlocks = 12;
+// So many blocks of about one size are joined in a window that is not over yet, or queries would have to look into each
+// seal's. The window's end has them all rewritten; until then a sample is, each time that its block grows fourfold.
+constexpr size_t kAlike = 4;
 
 int64_t window_of(int64_t time_ms, int64_t span_ms) { return time_ms / span_ms - (time_ms % span_ms < 0 ? 1 : 0); }
 
@@ -74,6 +75,20 @@ Chosen choose_rung(const Windows& windows, int64_t current, uint32_t level) {
   return {};
 }
 
+// The first of these blocks that are alike and enough to be joined. What counts is how many seals they were made of.
+Chosen choose_alike(const Chosen& blocks) {
+  std::map<int, Chosen> by_size;
+  for (const BlockMeta* meta : blocks) {
+    if (meta->level != 0) continue;
+    int fourfolds = 0;
+    for (size_t seals = meta->sources.size(); seals >= kAlike; seals /= kAlike) ++fourfolds;
+    Chosen& alike = by_size[fourfolds];
+    alike.push_back(meta);
+    if (alike.size() == kAlike) return alike;
+  }
+  return {};
+}
+
 CompactionPlan plan_rungs(std::span<const BlockMeta> blocks, const LadderOptions& options, std::span<const Ulid> skip) {
   int64_t newest_ms = INT64_MIN;
   for (const BlockMeta& meta : blocks) newest_ms = std::max(newest_ms, meta.max_time_ms);
@@ -81,11 +96,7 @@ CompactionPlan plan_rungs(std::span<const BlockMeta> blocks, const LadderOptions
   Windows first = windows_of(blocks, options.block_duration_ms, 1, skip);
   if (Chosen due = choose_rung(first, current, 1); !due.empty()) return plan_of(blocks, skip, std::move(due), 1);
   if (auto at = first.find(current); at != first.end()) {
-    Chosen small;
-    for (const BlockMeta* meta : at->second) {
-      if (meta->level == 0) small.push_back(meta);
-    }
-    if (small.size() >= kManySmallBlocks) return plan_of(blocks, skip, std::move(small), 0);
+    if (Chosen alike = choose_alike(at->second); !alike.empty()) return plan_of(blocks, skip, std::move(alike), 0);
   }
   const bool days = options.retention_ms == 0 || options.retention_ms >= kLeastRetentionOfDaysMs;
   if (!days || options.block_duration_ms >= kDayMs) return {};

@@ -76,13 +76,35 @@ TEST_CASE("times before 1970 have windows, too") {
   CHECK(plan_compaction(blocks, {}).sources == ids({1}));
 }
 
-TEST_CASE("many small blocks of an open window are joined") {
+TEST_CASE("blocks of an open window are joined four at a time, and what they become four at a time") {
   std::vector<BlockMeta> blocks;
-  for (uint64_t i = 0; i < 12; ++i)
-    blocks.push_back(block(i + 1, 0, static_cast<int64_t>(i) * kMinute, static_cast<int64_t>(i + 1) * kMinute));
-  CompactionPlan plan = plan_compaction(blocks, {});
-  CHECK(plan.sources.size() == 12);
-  CHECK(plan.level == 0);
+  uint64_t rewritten = 0;
+  for (uint64_t seal = 1; seal <= 100; ++seal) {
+    const auto minute = static_cast<int64_t>(seal) * kMinute;
+    blocks.push_back(block(seal, 0, minute - kMinute + 1, minute));
+    blocks.back().sources = {blocks.back().id};
+    for (CompactionPlan plan; !(plan = plan_compaction(blocks, {})).sources.empty();) {
+      CAPTURE(seal);
+      REQUIRE(plan.sources.size() == 4);
+      CHECK(plan.level == 0);
+      const auto first = std::find_if(blocks.begin(), blocks.end(),
+                                      [&](const BlockMeta& meta) { return meta.id == plan.sources.front(); });
+      BlockMeta joined = block(seal * 1000 + blocks.size(), 0, first->min_time_ms, 0);
+      for (auto source = first; source != first + 4; ++source) {
+        CHECK(source->sources.size() == first->sources.size());
+        joined.max_time_ms = source->max_time_ms;
+        joined.sources.insert(joined.sources.end(), source->sources.begin(), source->sources.end());
+      }
+      rewritten += joined.sources.size();
+      blocks.insert(blocks.erase(first, first + 4), joined);
+    }
+    CHECK(compaction_debt(blocks, {}) == 0);
+    CHECK(blocks.size() <= 3 * 4);  // Of 1, 4, 16 and 64 seals.
+  }
+  std::vector<size_t> seals;
+  for (const BlockMeta& meta : blocks) seals.push_back(meta.sources.size());
+  CHECK(seals == std::vector<size_t>{64, 16, 16, 4});
+  CHECK(rewritten == 100 + 96 + 64);
 }
 
 namespace {
