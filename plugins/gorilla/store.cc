@@ -100,6 +100,7 @@ Result<void> Store::recover() {
   retention_ms_.store(options_.retention_ms);
   retention_bytes_.store(options_.retention_bytes);
   head_ = std::make_unique<Head>(options_.head);
+  known_series_ = std::make_unique<KnownSeries>();  // Of this head's ids.
   WalOptions wal;
   wal.directory = options_.path + "/wal";
   wal.segment_bytes = options_.wal_segment_bytes;

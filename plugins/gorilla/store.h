@@ -143,6 +143,7 @@ class Store final : public Instance,
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<Bucket> bucket_;
   std::unique_ptr<BlockList> blocks_;
+  std::unique_ptr<KnownSeries> known_series_;
   std::unique_ptr<Compactor> compactor_;
   ReplayStats replayed_;
   double replay_seconds_ = 0;

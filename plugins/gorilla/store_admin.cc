@@ -308,6 +308,7 @@ void Store::collect(MetricsSink* sink) noexcept {
     }
     add(kLevel, "nightlight_gorilla_blocks_damaged", "Blocks that cannot be read.", number(damaged));
     memory("blocks", open_bytes);
+    memory("known_series", known_series_->memory_bytes());
     PageCacheStats cache = blocks_->cache_stats();
     memory("page_cache", cache.size_bytes);
     add(kCount, "nightlight_gorilla_page_cache_hits_total", "Pages of blocks found in memory.", number(cache.hits));

@@ -17,7 +17,7 @@ Status Store::select(const Select* select, SeriesSet** out) noexcept {
     Result<std::vector<LabelMatcher>> matchers = LabelMatcher::compile(select->matchers);
     if (!matchers.ok()) return fail(matchers.error());
     std::unique_ptr<GorillaSeriesSet, SeriesSetDeleter> set(
-        new GorillaSeriesSet(*head_, host_, select->start_ms, select->end_ms));
+        new GorillaSeriesSet(*head_, host_, select->start_ms, select->end_ms, known_series_.get()));
     set->add_head(*matchers);
     const std::shared_ptr<const OpenBlocks> open = blocks_->blocks();
     for (const auto& block : *open) {

@@ -61,7 +61,7 @@ class HeadSnapshot {
 
   std::vector<std::shared_ptr<Generation>> generations;  // Oldest first.
   std::vector<HeadPiece> pieces;                         // Of one series together, oldest first.
-  // Position in the set of the series, and its first piece; sorted by piece.
+  // Position in the set of the series, and its first piece; sorted by piece, and by id.
   struct Series {
     uint32_t set_series;
     uint32_t first_piece;
@@ -69,6 +69,9 @@ class HeadSnapshot {
   };
   std::vector<Series> series;
   std::vector<std::pair<uint32_t, std::vector<TimeRange>>> deleted;  // By index into `pieces`, ascending.
+  uint32_t epoch = 0;                                                // Of the ids; see SeriesIndex.
+
+  uint32_t id_of(const Series& of) const { return pieces[of.first_piece].series; }
 };
 
 struct HeadStats {

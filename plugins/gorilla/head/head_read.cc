@@ -90,6 +90,7 @@ void Head::select(std::span<const LabelMatcher> matchers, int64_t start_ms, int6
       done = true;
     }
     if (done) capture_all(ids, start_ms, end_ms, out);
+    out.epoch = epoch;
   }
   label_series(labels, out);
 }
@@ -131,7 +132,7 @@ void Head::label_series(SetLabels& labels, HeadSnapshot& out) const {
   std::vector<uint32_t> positions;
   positions.reserve(out.series.size());
   for (const HeadSnapshot::Series& series : out.series) {
-    index->each_label(out.pieces[series.first_piece].series, [&](uint32_t label_id) {
+    index->each_label(out.id_of(series), [&](uint32_t label_id) {
       LabelRef l = index->label(label_id);
       sets.refs.push_back({symbol(l.name), symbol(l.value)});
     });

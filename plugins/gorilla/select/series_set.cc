@@ -9,8 +9,8 @@
 
 namespace nightlight::gorilla {
 
-GorillaSeriesSet::GorillaSeriesSet(const Head& head, Host* host, int64_t start_ms, int64_t end_ms)
-    : head_(head), host_(host), start_ms_(start_ms), end_ms_(end_ms) {}
+GorillaSeriesSet::GorillaSeriesSet(const Head& head, Host* host, int64_t start_ms, int64_t end_ms, KnownSeries* known)
+    : head_(head), host_(host), start_ms_(start_ms), end_ms_(end_ms), known_(known) {}
 
 GorillaSeriesSet::~GorillaSeriesSet() = default;
 
@@ -32,7 +32,50 @@ Result<void> GorillaSeriesSet::add_block(BlockView view, std::span<const LabelMa
   return {};
 }
 
+bool GorillaSeriesSet::index_head() {
+  constexpr size_t kFewest = 256, kSparsest = 64;
+  const std::vector<HeadSnapshot::Series>& series = snapshot_.series;
+  if (!by_id_.empty()) return true;
+  if (series.size() < kFewest) return false;
+  first_id_ = snapshot_.id_of(series.front());
+  const size_t ids = snapshot_.id_of(series.back()) - first_id_ + size_t{1};
+  if (ids / kSparsest > series.size()) return false;
+  by_id_.assign(ids, kNoId);
+  for (uint32_t i = 0; i < series.size(); ++i) by_id_[snapshot_.id_of(series[i]) - first_id_] = i;
+  return true;
+}
+
 Result<std::vector<uint32_t>> GorillaSeriesSet::find_series(const Block& block, std::span<const uint32_t> ordinals) {
+  constexpr size_t kAhead = 16;
+  std::shared_ptr<KnownSeries::Ids> ids;
+  if (known_ != nullptr && block.label_fingerprint() && index_head())
+    ids = known_->of_blocks(*block.label_fingerprint(), block.series_count(), snapshot_.epoch);
+  if (ids == nullptr) return find_by_labels(block, ordinals);
+  std::vector<uint32_t> positions(ordinals.size()), others, places;  // The others' ordinals, and where in positions.
+  for (size_t i = 0; i < ordinals.size(); ++i) {
+    if (i + kAhead < ordinals.size()) {
+      const uint32_t ahead = ids->of(ordinals[i + kAhead]) - first_id_;
+      if (ahead < by_id_.size()) __builtin_prefetch(&by_id_[ahead]);
+    }
+    const uint32_t id = ids->of(ordinals[i]), at = id == kNoId ? kNoId : position_of(id);
+    if (at != kNoId) {
+      positions[i] = snapshot_.series[at].set_series;
+    } else {
+      others.push_back(ordinals[i]);
+      places.push_back(static_cast<uint32_t>(i));
+    }
+  }
+  if (others.empty()) return positions;
+  NIGHTLIGHT_ASSIGN(found, find_by_labels(block, others));
+  // The head's series were the first to get positions.
+  for (size_t i = 0; i < others.size(); ++i) {
+    positions[places[i]] = found[i];
+    if (found[i] < snapshot_.series.size()) ids->note(others[i], snapshot_.id_of(snapshot_.series[found[i]]));
+  }
+  return positions;
+}
+
+Result<std::vector<uint32_t>> GorillaSeriesSet::find_by_labels(const Block& block, std::span<const uint32_t> ordinals) {
   std::unique_ptr<LabelReader> reader = block.label_reader();
   // The symbols that are known already, by name and value. Not for names with far more values than are wanted.
   struct Known {
@@ -95,7 +138,8 @@ void GorillaSeriesSet::finish(bool sorted, uint64_t limit) {
   for (uint32_t i = 0; i < snapshot_.series.size(); ++i) head_series_[snapshot_.series[i].set_series] = i;
   sort_runs();
   // A block has its series in the order of their labels.
-  const auto whole = std::find_if(found_.begin(), found_.end(), [&](const Found& f) { return f.positions.size() == n; });
+  const auto whole =
+      std::find_if(found_.begin(), found_.end(), [&](const Found& f) { return f.positions.size() == n; });
   if (sorted && whole != found_.end()) {
     order_ = std::move(whole->positions);
   } else if (sorted) {
@@ -105,6 +149,7 @@ void GorillaSeriesSet::finish(bool sorted, uint64_t limit) {
     std::iota(order_.begin(), order_.end(), 0);
   }
   found_ = {};
+  by_id_ = {};
   if (limit > 0 && order_.size() > limit) order_.resize(limit);
   for (const std::string& text : warning_texts_) warnings_.push_back(str(text));
 }

@@ -11,6 +11,7 @@
 #include "gorilla/block/block.h"
 #include "gorilla/block/tombstones.h"
 #include "gorilla/head/head.h"
+#include "gorilla/select/known_series.h"
 #include "gorilla/select/set_labels.h"
 #include "nightlight/storage.h"
 #include "nightlight/sugar.h"
@@ -28,8 +29,9 @@ class GorillaCursor;
 class GorillaSeriesSet final : public SeriesSet {
  public:
   // `head` and `host` must outlive the set. The head is captured before the caller looked at the list of blocks: what
-  // is being sealed meanwhile is then seen twice, and merged, rather than missed.
-  GorillaSeriesSet(const Head& head, Host* host, int64_t start_ms, int64_t end_ms);
+  // is being sealed meanwhile is then seen twice, and merged, rather than missed. Without `known`, blocks are compared
+  // with the head by their labels.
+  GorillaSeriesSet(const Head& head, Host* host, int64_t start_ms, int64_t end_ms, KnownSeries* known = nullptr);
 
   void add_head(std::span<const LabelMatcher> matchers) {
     head_.select(matchers, start_ms_, end_ms_, labels_, snapshot_);
@@ -65,8 +67,16 @@ class GorillaSeriesSet final : public SeriesSet {
     uint32_t run, ordinal;
   };
   ~GorillaSeriesSet();
-  // The positions of these series of a block.
+  // The positions of these series of a block, those added that are not there yet.
   Result<std::vector<uint32_t>> find_series(const Block& block, std::span<const uint32_t> ordinals);
+  Result<std::vector<uint32_t>> find_by_labels(const Block& block, std::span<const uint32_t> ordinals);
+  // Makes position_of ready; false when that would take longer than it saves.
+  bool index_head();
+  // Of the head's series with this id; kNoId: the set has none.
+  uint32_t position_of(uint32_t id) const {
+    const uint32_t at = id - first_id_;  // Wraps around below the first.
+    return at < by_id_.size() ? by_id_[at] : kNoId;
+  }
   // Lists the runs of each series.
   void sort_runs();
 
@@ -75,6 +85,7 @@ class GorillaSeriesSet final : public SeriesSet {
   const Head& head_;
   Host* host_;
   const int64_t start_ms_, end_ms_;
+  KnownSeries* const known_;
   SetLabels labels_;
   HeadSnapshot snapshot_;
   std::vector<BlockView> blocks_;
@@ -84,6 +95,8 @@ class GorillaSeriesSet final : public SeriesSet {
     std::vector<uint32_t> ordinals, positions;
   };
   std::vector<Found> found_;
+  uint32_t first_id_ = 0;
+  std::vector<uint32_t> by_id_;  // From first_id_ on: index into snapshot_.series, or kNoId.
   std::vector<Run> runs_;
   std::vector<InRun> in_runs_;         // By set series, then in order of the runs.
   std::vector<uint32_t> run_begins_;   // By set series, one more at the end: place in in_runs_.

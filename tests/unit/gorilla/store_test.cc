@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -34,6 +35,23 @@ Status remove(StoreWorld& world, const std::string& series, int64_t start_ms, in
   select.start_ms = start_ms;
   select.end_ms = end_ms;
   return world.store().delete_series(&select);
+}
+
+// The store's metric, of a part if it has parts.
+double metric(StoreWorld& world, std::string_view name, std::string_view part = "") {
+  struct Sink final : MetricsSink {
+    std::string_view name, part;
+    double value = -1;
+    void add(const MetricSpec* spec, double of_spec, View<uint64_t>) noexcept override {
+      const bool of_part = std::any_of(spec->labels.begin(), spec->labels.end(),
+                                       [&](const KeyValue& label) { return view(label.value) == part; });
+      if (view(spec->name) == name && (part.empty() || of_part)) value = of_spec;
+    }
+  } sink;
+  sink.name = name;
+  sink.part = part;
+  world.store().collect(&sink);
+  return sink.value;
 }
 
 // Samples every minute of two series.
@@ -93,6 +111,76 @@ TEST_CASE("series that come and go between blocks keep their samples") {
   CHECK(there.size() == kSeries + 1);
   CHECK(there.at("s0").size() == 45);
   CHECK(there.at("s1").size() == 21);
+}
+
+// What a selection finds out of which block has which series of the head, others go by; until an id changes hands.
+TEST_CASE("series that others have the ids of keep the samples in their blocks") {
+  StoreWorld world(22);
+  REQUIRE(world.open().ok());
+  constexpr int kSeries = 600;
+  int64_t t = kBegin;
+  auto names = [](char kind, int begin, int end) {
+    std::vector<std::string> out;
+    for (int i = begin; i < end; ++i) out.push_back(kind + std::to_string(i));
+    return out;
+  };
+  auto write = [&](const std::vector<std::string>& series) {
+    t += kMinute;
+    REQUIRE(world.write(series, t, static_cast<double>(t / kMinute % 977)));
+  };
+  auto check = [&] {
+    for (int times = 0; times < 3; ++times) CHECK(world.broken_promise() == "");
+  };
+  auto removed = [&] { return metric(world, "nightlight_gorilla_series_removed_total"); };
+  auto known_bytes = [&] { return metric(world, "nightlight_gorilla_memory_bytes", "known_series"); };
+  write(names('a', 0, kSeries));
+  REQUIRE(world.store().seal().ok());
+  check();
+  CHECK(known_bytes() == 0);  // Nothing in the head.
+  write(names('a', 0, kSeries));
+  check();
+  CHECK(known_bytes() == 4 * kSeries);
+  for (int seal = 0; seal < 5; ++seal) {
+    write(names('a', 0, kSeries / 2));
+    REQUIRE(world.store().seal().ok());
+    write(names('a', 1, kSeries / 2));  // The first is known, but not in the head.
+    check();
+  }
+  CHECK(removed() == kSeries / 2);
+  write(names('b', 0, kSeries / 2));
+  write(names('a', 0, kSeries / 2));
+  check();
+  CHECK(known_bytes() > 0);
+  REQUIRE(world.store().seal().ok());
+  write(names('b', 0, kSeries / 2));
+  write(names('a', 0, kSeries));
+  check();
+}
+
+TEST_CASE("what is known of series is kept for a few lists of them, while ids are what they were") {
+  KnownSeries known;
+  auto of = [&](uint64_t list, uint32_t epoch) { return known.of_blocks({list, ~list}, 10, epoch); };
+  const auto first = of(1, 7);
+  REQUIRE(first != nullptr);
+  CHECK(first->of(3) == kNoId);
+  first->note(3, 12);
+  CHECK(of(1, 7)->of(3) == 12);
+  CHECK(of(1, 8)->of(3) == kNoId);
+  CHECK(first->of(3) == 12);  // For who has it still.
+  CHECK(of(1, 7)->of(3) == kNoId);
+  for (uint64_t list = 2; list <= 4; ++list) CHECK(of(list, 7) != nullptr);
+  CHECK(known.memory_bytes() == 4 * 10 * sizeof(uint32_t));
+  // A fifth that comes each time as the others do finds no room; once one of them is not asked for, it does.
+  for (int times = 0; times < 5; ++times) {
+    CHECK(of(5, 7) == nullptr);
+    for (uint64_t list = 1; list <= 4; ++list) CHECK(of(list, 7) != nullptr);
+  }
+  CHECK(of(5, 7) == nullptr);
+  for (uint64_t list = 1; list <= 3; ++list) CHECK(of(list, 7) != nullptr);
+  CHECK(of(5, 7) != nullptr);
+  CHECK(known.memory_bytes() == 4 * 10 * sizeof(uint32_t));
+  // Blocks that claim to have the same series, but another number of them.
+  CHECK(known.of_blocks({5, ~uint64_t{5}}, 11, 7) == nullptr);
 }
 
 TEST_CASE("a late sample is merged with the block that holds its neighbours, and what was there first stays") {

@@ -72,6 +72,7 @@ class StoreWorld {
     select.struct_size = sizeof select;
     select.start_ms = INT64_MIN;
     select.end_ms = INT64_MAX;
+    select.flags = kSortedByLabels;
     Matcher matcher{sizeof(Matcher), op, str("__name__"), str(name)};
     const Matcher* matchers[] = {&matcher};
     select.matchers = view_of(matchers);
@@ -93,11 +94,13 @@ class StoreWorld {
   // Everything that the store answers; "" in `wrong` unless a series is out of order or read in vain.
   Samples read(std::string* wrong) {
     Samples out;
-    std::string disorder;
+    std::string disorder, last;
     *wrong = each_series(MatchOp::kEqual, "m", [&](SeriesSet& set, const SeriesSamples& s) {
       std::string name;
       for (LabelRef l : set.labels(s.series))
         if (view(set.symbols()[l.name]) == "s") name = view(set.symbols()[l.value]);
+      if (!out.empty() && name <= last) disorder = name + " comes after " + last;
+      last = name;
       auto& samples = out[name];
       for (uint64_t i = 0; i < s.values.size; ++i) {
         if (i > 0 && s.timestamps_ms[i] <= s.timestamps_ms[i - 1]) disorder = "times do not ascend in " + name;
