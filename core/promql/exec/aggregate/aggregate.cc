@@ -9,8 +9,8 @@
 #include "promql/exec/aggregate/accumulator.h"
 #include "promql/exec/aggregate/choice.h"
 #include "promql/exec/aggregate/count_values.h"
+#include "promql/exec/column_groups.h"
 #include "promql/exec/column_room.h"
-#include "promql/exec/group_index.h"
 #include "promql/exec/merge_equal.h"
 #include "promql/go_text.h"
 
@@ -78,7 +78,7 @@ void check_quantile(QueryState& state, const ParameterRange& q, const Aggregatio
 
 Result<VectorStreamPtr> open_groups(QueryState& state, Domain& domain, const AggregationExpr& expr,
                                     AccumulatorPtr accumulator, VectorStreamPtr input) {
-  GroupIndex index(!expr.without, expr.grouping);
+  ColumnGroups column_groups(!expr.without, expr.grouping);
   struct Group {
     View<LabelPair> labels;
     uint32_t flags;
@@ -87,9 +87,9 @@ Result<VectorStreamPtr> open_groups(QueryState& state, Domain& domain, const Agg
   while (true) {
     NIGHTLIGHT_ASSIGN(column, input->next());
     if (column == nullptr) break;
-    uint32_t number = index.group(column->labels);
+    uint32_t number = column_groups.group(*column);
     if (number == groups.size()) {
-      View<LabelPair> labels = copy_pairs(state.arena, index.counting(column->labels));
+      View<LabelPair> labels = copy_pairs(state.arena, column_groups.index().counting(column->labels));
       groups.push_back({labels, 0});
       if (!accumulator->add_group()) return state.out_of_memory();
     }

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "model/labels.h"
+#include "promql/exec/column_groups.h"
 #include "promql/exec/column_room.h"
-#include "promql/exec/group_index.h"
 #include "promql/exec/histogram_notes.h"
 #include "promql/exec/merge_equal.h"
 
@@ -63,12 +63,12 @@ class Choice {
         domain_(domain),
         expr_(expr),
         parameter_(parameter),
-        index_(!expr.without, expr.grouping),
+        column_groups_(!expr.without, expr.grouping),
         heap_(expr.op != AggregationOp::kBottomk),
         room_(state, domain, Keep::kForQuery) {}
 
   Result<void> add(const Column& column) {
-    uint32_t group = index_.group(column.labels);
+    uint32_t group = column_groups_.group(column);
     if (group == groups_.size()) groups_.emplace_back(domain_.steps());
     const double offset = expr_.op == AggregationOp::kLimitRatio ? ratio_offset(column.labels) : 0;
     const size_t before = chosen_;
@@ -173,7 +173,7 @@ class Choice {
   const Domain& domain_;
   const AggregationExpr& expr_;
   const double* const parameter_;
-  GroupIndex index_;
+  ColumnGroups column_groups_;
   const Heap heap_;
   ColumnRoom room_;
   std::vector<Series> series_;

@@ -2,8 +2,8 @@
 #include <cstring>
 
 #include "promql/exec/binary/binary.h"
+#include "promql/exec/column_groups.h"
 #include "promql/exec/column_room.h"
-#include "promql/exec/group_index.h"
 #include "promql/exec/merge_equal.h"
 
 namespace nightlight::promql {
@@ -15,10 +15,10 @@ using Bits = std::vector<uint64_t>;
 class Presence {
  public:
   Presence(const Domain& domain, const VectorMatching& matching)
-      : domain_(domain), index_(matching.on, matching.labels) {}
+      : domain_(domain), groups_(matching.on, matching.labels) {}
 
   void add(const Column& column) {
-    uint32_t group = index_.group(column.labels);
+    uint32_t group = groups_.group(column);
     if (group == bits_.size()) bits_.emplace_back(domain_.words());
     for (uint64_t i = 0; i < domain_.words(); ++i) bits_[group][i] |= column.valid[i];
     for (uint64_t step = 0; column.histograms != nullptr && step < domain_.steps(); ++step) {
@@ -29,12 +29,12 @@ class Presence {
   // Null: nowhere.
   const Bits* of(View<LabelPair> labels) {
     uint32_t group = 0;
-    return index_.find(labels, &group) ? &bits_[group] : nullptr;
+    return groups_.index().find(labels, &group) ? &bits_[group] : nullptr;
   }
 
  private:
   const Domain& domain_;
-  GroupIndex index_;
+  ColumnGroups groups_;
   std::vector<Bits> bits_;
 };
 
