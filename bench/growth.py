@@ -21,6 +21,7 @@ STEP_MS = 15_000
 QUERY = "sum by (mode) (rate(node_cpu_seconds_total[5m]))"
 LEAST_CPU_S = 0.5  # /proc counts in hundredths of a second.
 ROUNDS = 8
+PAUSE_S = 3  # Between them: neighbours of a virtual machine are busy for seconds on end.
 
 
 def cpu_of_query(server, http, begin_s, end_s):
@@ -38,6 +39,7 @@ def cpu_of_query(server, http, begin_s, end_s):
     servers.wait_idle(pid)
     costs = []
     for _ in range(ROUNDS):
+        time.sleep(PAUSE_S)
         used, times = cpu_seconds(pid), 0
         while cpu_seconds(pid) - used < LEAST_CPU_S:
             ask()
