@@ -29,7 +29,10 @@ void ColumnGroups::note_names(View<LabelPair> labels) {
 
 uint32_t ColumnGroups::group(const Column& column) {
   const View<LabelPair> labels = column.labels;
-  if (!has_last_names(labels)) note_names(labels);
+  if (!has_last_names(labels)) {
+    if (names_number_ == kMostNames) return index_.group(labels);
+    note_names(labels);
+  }
   if (counting_.size() > Known::kMostLabels) return index_.group(labels);
   uint64_t place = 0;
   for (size_t i : counting_)

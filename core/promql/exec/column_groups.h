@@ -24,6 +24,9 @@ class ColumnGroups {
   GroupIndex& index() { return index_; }
 
  private:
+  // So often other names are looked at, in case that they become the rule.
+  static constexpr uint32_t kMostNames = 64;
+
   // A group by where the values of the labels that count lie.
   struct Known {
     static constexpr size_t kMostLabels = 2;

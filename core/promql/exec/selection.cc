@@ -45,6 +45,7 @@ Selection Selection::part(QueryState& state) const {
 }
 
 Result<void> Selection::move_to(uint64_t first, uint64_t count) {
+  cursor_.reset();  // The storage may use its memory for the next one.
   SeriesCursor* cursor = nullptr;
   if (Status status = set_->open(first, count, &cursor); !status.ok()) return state_->storage_error(status);
   cursor_.reset(cursor);

@@ -29,8 +29,8 @@ class PageCache;
 // The floats of one chunk that lie in a cursor's range, ascending in time.
 struct ChunkSamples {
   std::span<const int64_t> timestamps_ms;  // The cursor's, until it reads the next series.
-  const double* values;                    // As many. In the caller's arena, as all below.
-  const int64_t* start_timestamps_ms;      // As many, or null: all unknown.
+  const double* values;                    // As many. In the caller's arena.
+  const int64_t* start_timestamps_ms;      // As many, there too, or null: all unknown.
   uint32_t column;                         // What one cursor read of the same column has the same timestamps.
 };
 

@@ -6,7 +6,7 @@
 
 namespace nightlight::gorilla {
 
-// Unpacked at a time.
+// Read at a time at the most.
 inline constexpr size_t kPackedGroup = 64;
 
 constexpr uint64_t mask_of(unsigned width) { return width == 64 ? ~uint64_t{0} : (uint64_t{1} << width) - 1; }

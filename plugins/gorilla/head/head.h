@@ -61,7 +61,7 @@ class HeadSnapshot {
 
   std::vector<std::shared_ptr<Generation>> generations;  // Oldest first.
   std::vector<HeadPiece> pieces;                         // Of one series together, oldest first.
-  // Position in the set of the series, and its first piece; sorted by piece, and by id.
+  // Position in the set of the series, and its first piece; sorted by piece, those of `select` by id, too.
   struct Series {
     uint32_t set_series;
     uint32_t first_piece;

@@ -24,7 +24,10 @@ class GorillaCursor final : public SeriesCursor {
   }
   Status next(SeriesBatch* out) noexcept override;
   // The set keeps the cursor for its next caller.
-  void release() noexcept override { set_.give_back(std::unique_ptr<GorillaCursor>(this)); }
+  void release() noexcept override {
+    arena_.clear();
+    set_.give_back(std::unique_ptr<GorillaCursor>(this));
+  }
 
  private:
   // So many series' samples stay in a processor's cache.

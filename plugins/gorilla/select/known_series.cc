@@ -7,6 +7,7 @@ namespace nightlight::gorilla {
 std::shared_ptr<KnownSeries::Ids> KnownSeries::of_blocks(const LabelFingerprint& labels, uint32_t series_count,
                                                          uint32_t epoch) {
   MutexLock lock(mutex_);
+  if (static_cast<int32_t>(epoch - epoch_) < 0) return nullptr;  // A selection that has taken its time.
   if (epoch != epoch_) lists_.clear();
   epoch_ = epoch;
   for (List& list : lists_) {

@@ -31,7 +31,8 @@ class KnownSeries {
   };
 
   // [any] What is known of blocks with these series while the head's ids are those of `epoch` (see SeriesIndex): at
-  // first, nothing. Null when the lists that are held, a few, are all in use.
+  // first, nothing. Null when the lists that are held, a few, are all in use, when they are of a later epoch, and when
+  // the blocks that have been seen had another number of series.
   std::shared_ptr<Ids> of_blocks(const LabelFingerprint& labels, uint32_t series_count, uint32_t epoch);
   // [any]
   size_t memory_bytes() const;

@@ -8,6 +8,20 @@
 #include "nightlight/sugar.h"
 
 namespace nightlight::gorilla {
+namespace {
+
+// Whether the positions are those of [0, count), each once: a damaged block may have a series twice.
+bool has_each(const std::vector<uint32_t>& positions, uint32_t count) {
+  if (positions.size() != count) return false;
+  std::vector<bool> seen(count);
+  for (uint32_t position : positions) {
+    if (seen[position]) return false;
+    seen[position] = true;
+  }
+  return true;
+}
+
+}  // namespace
 
 GorillaSeriesSet::GorillaSeriesSet(const Head& head, Host* host, int64_t start_ms, int64_t end_ms, KnownSeries* known)
     : head_(head), host_(host), start_ms_(start_ms), end_ms_(end_ms), known_(known) {}
@@ -139,7 +153,7 @@ void GorillaSeriesSet::finish(bool sorted, uint64_t limit) {
   sort_runs();
   // A block has its series in the order of their labels.
   const auto whole =
-      std::find_if(found_.begin(), found_.end(), [&](const Found& f) { return f.positions.size() == n; });
+      std::find_if(found_.begin(), found_.end(), [&](const Found& f) { return has_each(f.positions, n); });
   if (sorted && whole != found_.end()) {
     order_ = std::move(whole->positions);
   } else if (sorted) {

@@ -80,8 +80,6 @@ class GorillaSeriesSet final : public SeriesSet {
   // Lists the runs of each series.
   void sort_runs();
 
-  mutable Mutex idle_mutex_;
-  mutable std::vector<std::unique_ptr<GorillaCursor>> idle_ GUARDED_BY(idle_mutex_);
   const Head& head_;
   Host* host_;
   const int64_t start_ms_, end_ms_;
@@ -104,6 +102,9 @@ class GorillaSeriesSet final : public SeriesSet {
   std::vector<uint32_t> order_;        // Position -> set series.
   std::vector<std::string> warning_texts_;
   std::vector<Str> warnings_;
+  // Go before the blocks that they read.
+  mutable Mutex idle_mutex_;
+  mutable std::vector<std::unique_ptr<GorillaCursor>> idle_ GUARDED_BY(idle_mutex_);
 };
 
 struct SeriesSetDeleter {

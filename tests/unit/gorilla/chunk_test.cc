@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 
 #include "generated.h"
+#include "gorilla/chunk/bit_packing.h"
 #include "gorilla/chunk/histograms.h"
 #include "gorilla/chunk/integers.h"
 #include "gorilla/chunk/values.h"
@@ -161,6 +163,34 @@ TEST_CASE("decoders take no byte more and no byte less than the encoding has") {
     bytes.push_back(0x55);
     bool linear = encoding == static_cast<uint8_t>(ValueEncoding::kDecimal);
     CHECK((linear || !decode_values(encoding, bytes, 200, out.data())));
+  }
+}
+
+TEST_CASE("packed integers of every width and number are read, and no byte behind those that are there") {
+  Random random(17);
+  for (unsigned width = 0; width <= 64; ++width) {
+    for (size_t count = 1; count <= kPackedGroup; ++count) {
+      std::vector<uint64_t> values(count);
+      for (uint64_t& value : values) value = random() & mask_of(width);
+      Bytes packed;
+      put_packed(values.data(), count, width, packed);
+      for (size_t behind = 0; behind <= 16; ++behind) {
+        // Of its own size, for the sanitizer to see where it ends.
+        std::vector<uint8_t> bytes(packed.begin(), packed.end());
+        for (size_t i = 0; i < behind; ++i) bytes.push_back(static_cast<uint8_t>(random()));
+        bytes.shrink_to_fit();
+        BoundedReader in{ByteView(bytes)};
+        std::array<uint64_t, kPackedGroup> read;
+        REQUIRE(read_packed(in, count, width, read.data()));
+        REQUIRE(std::equal(values.begin(), values.end(), read.begin()));
+        REQUIRE(in.remaining() == behind);
+      }
+      if (packed.empty()) continue;
+      packed.pop_back();
+      BoundedReader in{ByteView(packed)};
+      std::array<uint64_t, kPackedGroup> read;
+      REQUIRE(!read_packed(in, count, width, read.data()));
+    }
   }
 }
 

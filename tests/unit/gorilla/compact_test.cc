@@ -135,6 +135,7 @@ std::vector<Simulated> sealed_in_a_row(std::mt19937_64& random) {
     if (random() % 4 == 0) to += static_cast<int64_t>(random() % 200);
     if (random() % 6 == 0) to = from + 1 + static_cast<int64_t>(random() % 20);
     Simulated block{::block(n, 0, from * kMinute, to * kMinute), n, {}};
+    block.meta.sources = {block.meta.id};
     for (int64_t t = from; t <= to; ++t)
       if (t == from || t == to || random() % 3 != 0) block.samples[t] = n;
     out.push_back(std::move(block));
@@ -146,6 +147,7 @@ std::vector<Simulated> sealed_in_a_row(std::mt19937_64& random) {
 void apply(const CompactionPlan& plan, uint64_t number, std::vector<Simulated>& blocks) {
   Simulated merged;
   std::vector<Simulated> left;
+  std::vector<Ulid> seals;
   for (Simulated& block : blocks) {
     if (std::find(plan.sources.begin(), plan.sources.end(), block.meta.id) == plan.sources.end()) {
       left.push_back(std::move(block));
@@ -153,9 +155,11 @@ void apply(const CompactionPlan& plan, uint64_t number, std::vector<Simulated>& 
     }
     if (merged.samples.empty()) merged.first_stored = block.first_stored;
     merged.samples.insert(block.samples.begin(), block.samples.end());
+    seals.insert(seals.end(), block.meta.sources.begin(), block.meta.sources.end());
   }
   merged.meta =
       ::block(number, plan.level, merged.samples.begin()->first * kMinute, merged.samples.rbegin()->first * kMinute);
+  merged.meta.sources = std::move(seals);
   left.push_back(std::move(merged));
   std::sort(left.begin(), left.end(),
             [](const Simulated& a, const Simulated& b) { return a.first_stored < b.first_stored; });

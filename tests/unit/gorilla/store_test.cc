@@ -157,32 +157,6 @@ TEST_CASE("series that others have the ids of keep the samples in their blocks")
   check();
 }
 
-TEST_CASE("what is known of series is kept for a few lists of them, while ids are what they were") {
-  KnownSeries known;
-  auto of = [&](uint64_t list, uint32_t epoch) { return known.of_blocks({list, ~list}, 10, epoch); };
-  const auto first = of(1, 7);
-  REQUIRE(first != nullptr);
-  CHECK(first->of(3) == kNoId);
-  first->note(3, 12);
-  CHECK(of(1, 7)->of(3) == 12);
-  CHECK(of(1, 8)->of(3) == kNoId);
-  CHECK(first->of(3) == 12);  // For who has it still.
-  CHECK(of(1, 7)->of(3) == kNoId);
-  for (uint64_t list = 2; list <= 4; ++list) CHECK(of(list, 7) != nullptr);
-  CHECK(known.memory_bytes() == 4 * 10 * sizeof(uint32_t));
-  // A fifth that comes each time as the others do finds no room; once one of them is not asked for, it does.
-  for (int times = 0; times < 5; ++times) {
-    CHECK(of(5, 7) == nullptr);
-    for (uint64_t list = 1; list <= 4; ++list) CHECK(of(list, 7) != nullptr);
-  }
-  CHECK(of(5, 7) == nullptr);
-  for (uint64_t list = 1; list <= 3; ++list) CHECK(of(list, 7) != nullptr);
-  CHECK(of(5, 7) != nullptr);
-  CHECK(known.memory_bytes() == 4 * 10 * sizeof(uint32_t));
-  // Blocks that claim to have the same series, but another number of them.
-  CHECK(known.of_blocks({5, ~uint64_t{5}}, 11, 7) == nullptr);
-}
-
 TEST_CASE("a late sample is merged with the block that holds its neighbours, and what was there first stays") {
   StoreWorld world(2);
   REQUIRE(world.open().ok());
