@@ -9,8 +9,9 @@ namespace {
 constexpr int64_t kDayMs = int64_t{24} * 3600 * 1000;
 constexpr int64_t kLeastRetentionOfDaysMs = 3 * kDayMs;
 // So many blocks of about one size are joined in a window that is not over yet, or queries would have to look into each
-// seal's. The window's end has them all rewritten; until then a sample is, each time that its block grows fourfold.
+// seal's. Since the window's end has them all rewritten, only those that follow one another within so much of it.
 constexpr size_t kAlike = 4;
+constexpr int64_t kPartsOfWindow = 4;
 
 int64_t window_of(int64_t time_ms, int64_t span_ms) { return time_ms / span_ms - (time_ms % span_ms < 0 ? 1 : 0); }
 
@@ -75,8 +76,9 @@ Chosen choose_rung(const Windows& windows, int64_t current, uint32_t level) {
   return {};
 }
 
-// The first of these blocks that are alike and enough to be joined. What counts is how many seals they were made of.
-Chosen choose_alike(const Chosen& blocks) {
+// The first of these blocks that are alike and enough to be joined. What counts is how many seals they were made of,
+// and their newest samples: any may have some that came late.
+Chosen choose_alike(const Chosen& blocks, int64_t window_ms) {
   std::map<int, Chosen> by_size;
   for (const BlockMeta* meta : blocks) {
     if (meta->level != 0) continue;
@@ -84,7 +86,9 @@ Chosen choose_alike(const Chosen& blocks) {
     for (size_t seals = meta->sources.size(); seals >= kAlike; seals /= kAlike) ++fourfolds;
     Chosen& alike = by_size[fourfolds];
     alike.push_back(meta);
-    if (alike.size() == kAlike) return alike;
+    if (alike.size() < kAlike) continue;
+    if (meta->max_time_ms - alike.front()->max_time_ms <= window_ms / kPartsOfWindow) return alike;
+    alike.erase(alike.begin());
   }
   return {};
 }
@@ -96,7 +100,8 @@ CompactionPlan plan_rungs(std::span<const BlockMeta> blocks, const LadderOptions
   Windows first = windows_of(blocks, options.block_duration_ms, 1, skip);
   if (Chosen due = choose_rung(first, current, 1); !due.empty()) return plan_of(blocks, skip, std::move(due), 1);
   if (auto at = first.find(current); at != first.end()) {
-    if (Chosen alike = choose_alike(at->second); !alike.empty()) return plan_of(blocks, skip, std::move(alike), 0);
+    if (Chosen alike = choose_alike(at->second, options.block_duration_ms); !alike.empty())
+      return plan_of(blocks, skip, std::move(alike), 0);
   }
   const bool days = options.retention_ms == 0 || options.retention_ms >= kLeastRetentionOfDaysMs;
   if (!days || options.block_duration_ms >= kDayMs) return {};

@@ -2,7 +2,7 @@
 //
 // Blocks belong to the window (of the first rung: block_duration; of the second: a UTC day) that holds their newest
 // sample. A window is compacted once a newer block shows that it is over; late samples make it due again. Until then,
-// four blocks at a time that were made of about as many seals are joined.
+// four blocks at a time that were made of about as many seals are joined, while they are short beside the window.
 // No plan changes which of two samples at one time is seen.
 #ifndef NIGHTLIGHT_GORILLA_COMPACT_PLAN_H_
 #define NIGHTLIGHT_GORILLA_COMPACT_PLAN_H_

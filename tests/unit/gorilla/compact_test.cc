@@ -76,7 +76,7 @@ TEST_CASE("times before 1970 have windows, too") {
   CHECK(plan_compaction(blocks, {}).sources == ids({1}));
 }
 
-TEST_CASE("blocks of an open window are joined four at a time, and what they become four at a time") {
+TEST_CASE("short blocks of an open window are joined four at a time, and what they become four at a time") {
   std::vector<BlockMeta> blocks;
   uint64_t rewritten = 0;
   for (uint64_t seal = 1; seal <= 100; ++seal) {
@@ -99,12 +99,29 @@ TEST_CASE("blocks of an open window are joined four at a time, and what they bec
       blocks.insert(blocks.erase(first, first + 4), joined);
     }
     CHECK(compaction_debt(blocks, {}) == 0);
-    CHECK(blocks.size() <= 3 * 4);  // Of 1, 4, 16 and 64 seals.
+    CHECK(blocks.size() <= 3 + 3 + 6);  // Of 1, 4 and 16 seals: four of these are half of the window.
   }
   std::vector<size_t> seals;
   for (const BlockMeta& meta : blocks) seals.push_back(meta.sources.size());
-  CHECK(seals == std::vector<size_t>{64, 16, 16, 4});
-  CHECK(rewritten == 100 + 96 + 64);
+  CHECK(seals == std::vector<size_t>{16, 16, 16, 16, 16, 16, 4});
+  CHECK(rewritten == 100 + 96);
+}
+
+TEST_CASE("blocks that are long beside their window wait for its end") {
+  auto sealed_every = [](int64_t minutes, size_t count) {
+    std::vector<BlockMeta> blocks;
+    for (uint64_t seal = 1; seal <= count; ++seal) {
+      // With samples that came late.
+      const auto end = static_cast<int64_t>(seal) * minutes * kMinute;
+      blocks.push_back(block(seal, 0, end - 40 * kMinute, end));
+      blocks.back().sources = {blocks.back().id};
+    }
+    return plan_compaction(blocks, {}).sources;
+  };
+  CHECK(sealed_every(10, 3).empty());
+  CHECK(sealed_every(10, 4) == ids({1, 2, 3, 4}));
+  CHECK(sealed_every(11, 10).empty());
+  CHECK(sealed_every(20, 5).empty());
 }
 
 namespace {
