@@ -66,7 +66,7 @@ bool read_packed(BoundedReader& in, size_t count, unsigned width, uint64_t* out)
   // Of the last groups, fewer bytes may be there than unpacking looks at.
   const size_t readable = packed.size() + in.remaining();
   size_t whole = groups;
-  while (whole > 0 && whole * width + 8 > readable) --whole;
+  while (width > 0 && whole > 0 && whole * width + 8 > readable) --whole;
   kUnpack[width](packed.data(), whole, out);
   if (whole == groups) return true;
   // Two groups at the most, or eight that are narrower than a byte.
