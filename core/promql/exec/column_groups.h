@@ -20,7 +20,7 @@ class ColumnGroups {
 
   // The number of the group that the column belongs to.
   uint32_t group(const Column& column);
-  // For labels whose texts do not stay.
+  // Also for labels whose texts do not stay.
   GroupIndex& index() { return index_; }
 
  private:

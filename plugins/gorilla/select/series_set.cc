@@ -46,38 +46,19 @@ Result<void> GorillaSeriesSet::add_block(BlockView view, std::span<const LabelMa
   return {};
 }
 
-bool GorillaSeriesSet::index_head() {
-  constexpr size_t kFewest = 256, kSparsest = 64;
-  const std::vector<HeadSnapshot::Series>& series = snapshot_.series;
-  if (!by_id_.empty()) return true;
-  if (series.size() < kFewest) return false;
-  first_id_ = snapshot_.id_of(series.front());
-  const size_t ids = snapshot_.id_of(series.back()) - first_id_ + size_t{1};
-  if (ids / kSparsest > series.size()) return false;
-  by_id_.assign(ids, kNoId);
-  for (uint32_t i = 0; i < series.size(); ++i) by_id_[snapshot_.id_of(series[i]) - first_id_] = i;
-  return true;
-}
-
 Result<std::vector<uint32_t>> GorillaSeriesSet::find_series(const Block& block, std::span<const uint32_t> ordinals) {
   constexpr size_t kAhead = 16;
   std::shared_ptr<KnownSeries::Ids> ids;
-  if (known_ != nullptr && block.label_fingerprint() && index_head())
+  if (known_ != nullptr && block.label_fingerprint() && head_positions_.make(snapshot_))
     ids = known_->of_blocks(*block.label_fingerprint(), block.series_count(), snapshot_.epoch);
   if (ids == nullptr) return find_by_labels(block, ordinals);
   std::vector<uint32_t> positions(ordinals.size()), others, places;  // The others' ordinals, and where in positions.
   for (size_t i = 0; i < ordinals.size(); ++i) {
-    if (i + kAhead < ordinals.size()) {
-      const uint32_t ahead = ids->of(ordinals[i + kAhead]) - first_id_;
-      if (ahead < by_id_.size()) __builtin_prefetch(&by_id_[ahead]);
-    }
-    const uint32_t id = ids->of(ordinals[i]), at = id == kNoId ? kNoId : position_of(id);
-    if (at != kNoId) {
-      positions[i] = snapshot_.series[at].set_series;
-    } else {
-      others.push_back(ordinals[i]);
-      places.push_back(static_cast<uint32_t>(i));
-    }
+    if (i + kAhead < ordinals.size()) head_positions_.prefetch(ids->of(ordinals[i + kAhead]));
+    positions[i] = head_positions_.of(ids->of(ordinals[i]));
+    if (positions[i] != kNoId) continue;
+    others.push_back(ordinals[i]);
+    places.push_back(static_cast<uint32_t>(i));
   }
   if (others.empty()) return positions;
   NIGHTLIGHT_ASSIGN(found, find_by_labels(block, others));
@@ -163,7 +144,7 @@ void GorillaSeriesSet::finish(bool sorted, uint64_t limit) {
     std::iota(order_.begin(), order_.end(), 0);
   }
   found_ = {};
-  by_id_ = {};
+  head_positions_.clear();
   if (limit > 0 && order_.size() > limit) order_.resize(limit);
   for (const std::string& text : warning_texts_) warnings_.push_back(str(text));
 }

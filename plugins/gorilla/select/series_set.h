@@ -11,6 +11,7 @@
 #include "gorilla/block/block.h"
 #include "gorilla/block/tombstones.h"
 #include "gorilla/head/head.h"
+#include "gorilla/select/head_positions.h"
 #include "gorilla/select/known_series.h"
 #include "gorilla/select/set_labels.h"
 #include "nightlight/storage.h"
@@ -70,13 +71,6 @@ class GorillaSeriesSet final : public SeriesSet {
   // The positions of these series of a block, those added that are not there yet.
   Result<std::vector<uint32_t>> find_series(const Block& block, std::span<const uint32_t> ordinals);
   Result<std::vector<uint32_t>> find_by_labels(const Block& block, std::span<const uint32_t> ordinals);
-  // Makes position_of ready; false when that would take longer than it saves.
-  bool index_head();
-  // Of the head's series with this id; kNoId: the set has none.
-  uint32_t position_of(uint32_t id) const {
-    const uint32_t at = id - first_id_;  // Wraps around below the first.
-    return at < by_id_.size() ? by_id_[at] : kNoId;
-  }
   // Lists the runs of each series.
   void sort_runs();
 
@@ -93,8 +87,7 @@ class GorillaSeriesSet final : public SeriesSet {
     std::vector<uint32_t> ordinals, positions;
   };
   std::vector<Found> found_;
-  uint32_t first_id_ = 0;
-  std::vector<uint32_t> by_id_;  // From first_id_ on: index into snapshot_.series, or kNoId.
+  HeadPositions head_positions_;  // Until the additions end.
   std::vector<Run> runs_;
   std::vector<InRun> in_runs_;         // By set series, then in order of the runs.
   std::vector<uint32_t> run_begins_;   // By set series, one more at the end: place in in_runs_.
